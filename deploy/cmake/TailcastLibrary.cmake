@@ -1,0 +1,56 @@
+# tailcast_library(NAME <folder_name> [TORCH] HDRS ... SRCS ... DEPS ... PRIVATE_DEPS ...)
+#
+# Declares the one library of a folder and its alias tailcast::<folder_name>.
+# Headers are a FILE_SET, so building the target
+# all_verify_interface_header_sets proves that each one compiles alone.
+# TORCH: sources use LibTorch, through the one precompiled header.
+function(tailcast_library)
+  cmake_parse_arguments(ARG "TORCH" "NAME" "HDRS;SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
+  set(target tailcast_${ARG_NAME})
+  if(ARG_SRCS)
+    add_library(${target} STATIC)
+    set(scope PUBLIC)
+    target_sources(${target} PRIVATE ${ARG_SRCS})
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  add_library(tailcast::${ARG_NAME} ALIAS ${target})
+  target_sources(${target}
+    ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${ARG_HDRS})
+  target_link_libraries(${target} ${scope} ${ARG_DEPS})
+  if(ARG_PRIVATE_DEPS)
+    target_link_libraries(${target} PRIVATE ${ARG_PRIVATE_DEPS})
+  endif()
+  set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+  if(ARG_TORCH)
+    target_link_libraries(${target} ${scope} tailcast::libtorch)
+    if(ARG_SRCS)
+      target_precompile_headers(${target} REUSE_FROM tailcast_torch_precompiled)
+    endif()
+  endif()
+endfunction()
+
+# tailcast_test(NAME <name> [TORCH] SRCS ... DEPS ... LABELS ...)
+#
+# Declares one GoogleTest binary; every case is a test of ctest, with these labels
+# (default: unit). Tests find ../shared, the source and the binary folder through the environment.
+function(tailcast_test)
+  cmake_parse_arguments(ARG "TORCH" "NAME;TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${ARG_NAME} ${ARG_SRCS})
+  target_link_libraries(${ARG_NAME} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  set_target_properties(${ARG_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/bin)
+  if(ARG_TORCH)
+    target_link_libraries(${ARG_NAME} PRIVATE tailcast::libtorch)
+    target_precompile_headers(${ARG_NAME} REUSE_FROM tailcast_torch_precompiled)
+  endif()
+  include(GoogleTest)
+  gtest_discover_tests(${ARG_NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${TAILCAST_TEST_ENVIRONMENT}")
+endfunction()
