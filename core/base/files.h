@@ -1,0 +1,64 @@
+#ifndef TAILCAST_CORE_BASE_FILES_H_
+#define TAILCAST_CORE_BASE_FILES_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace tailcast {
+
+// File access whose errors name the path and the system's reason. NOT_FOUND: no such file;
+// PERMISSION_DENIED; RESOURCE_EXHAUSTED: disk full or a file size limit; ALREADY_EXISTS; else INTERNAL.
+
+// Whole contents; at most `max_bytes` (INVALID_ARGUMENT above), so that a wrong path cannot fill memory.
+absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes = int64_t{1} << 32);
+
+// Replaces `path` by `contents` so that a reader, or a machine that stops at any moment, sees the old
+// file or the new one: temporary file beside it, fsync, rename, fsync of the folder. On an error the
+// old file is untouched and no temporary file stays.
+absl::Status WriteFileAtomically(const std::string& path, absl::string_view contents);
+
+// Makes the complete folder `staging` appear as `final_path`: fsync of every file and folder in it,
+// then a rename that does not replace (ALREADY_EXISTS if something is there). Both must lie on one
+// file system.
+absl::Status PublishDirectory(const std::string& staging, const std::string& final_path);
+
+// Flushes a file, or a folder's entries, to the disk.
+absl::Status SyncPath(const std::string& path);
+
+// Creates the folder and its parents.
+absl::Status CreateDirectories(const std::string& path);
+
+// Names (not paths) in a folder, sorted bytewise.
+absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path);
+
+bool PathExists(const std::string& path);
+
+// Removes a file or a whole folder; OK if there was none.
+absl::Status RemoveAll(const std::string& path);
+
+// Holds an exclusive advisory lock (flock) on a file while it lives; the lock ends with the process.
+class FileLock {
+ public:
+  // Creates the file if need be and waits for the lock.
+  static absl::StatusOr<FileLock> Acquire(const std::string& path);
+
+  FileLock(FileLock&& other) noexcept;
+  FileLock& operator=(FileLock&& other) noexcept;
+  ~FileLock();
+
+ private:
+  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_ = -1;
+};
+
+// The status of a failed system call: `what` ("cannot open 'x'") and the reason of `error_number`.
+absl::Status ErrnoStatus(int error_number, absl::string_view what);
+
+}  // namespace tailcast
+
+#endif  // TAILCAST_CORE_BASE_FILES_H_

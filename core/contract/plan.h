@@ -1,0 +1,75 @@
+#ifndef TAILCAST_CORE_CONTRACT_PLAN_H_
+#define TAILCAST_CORE_CONTRACT_PLAN_H_
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/digest.h"
+
+namespace tailcast {
+
+// One generated feature under (bundle, sampler, seed): always the same.
+struct Sample {
+  int32_t class_index;
+  int64_t ordinal;
+  bool operator==(const Sample&) const = default;
+};
+
+struct ClassWeight {
+  int32_t class_index = 0;   // [0, 2^24)
+  int64_t weight = 0;        // rows in each period, at least 1
+  int64_t first_ordinal = 0; // samples of this class to skip, in [0, 2^63)
+  bool operator==(const ClassWeight&) const = default;
+};
+
+struct PlanSpec {
+  // class_index strictly ascending; 1 to kMaxPlanClasses entries.
+  std::vector<ClassWeight> class_weights;
+  // [0, 2^63)
+  int64_t order_seed = 0;
+  // R: after so many periods the same samples return in a new order; 0: always new ones.
+  int64_t repeat_period_count = 0;
+  bool operator==(const PlanSpec&) const = default;
+};
+
+inline constexpr int64_t kMaxPlanClasses = 65536;
+inline constexpr int64_t kMaxPeriod = (int64_t{1} << 31) - 1;
+
+// Which sample stands in which row: a pure function, stream contract section 7. Each period of
+// rows holds exactly weight rows of each class, evenly mixed. Immutable; safe to share.
+class Plan {
+ public:
+  // INVALID_ARGUMENT names the field (`stream.plan.class_weights[3].weight`), value and range. An
+  // empty plan, and one that sums to zero, is an error.
+  static absl::StatusOr<Plan> Create(PlanSpec spec);
+
+  const PlanSpec& spec() const { return spec_; }
+  int64_t period() const { return period_; }
+
+  // O(log K). REQUIRES: 0 <= row < end_row().
+  Sample At(int64_t row) const;
+
+  // First row that would pass row or ordinal 2^63 - 1: rows end there.
+  int64_t end_row() const { return end_row_; }
+
+  // Digest `plan.v1`.
+  Digest digest() const;
+
+ private:
+  explicit Plan(PlanSpec spec);
+
+  PlanSpec spec_;
+  std::vector<int64_t> starts_;  // cumulative weights, starts_[0] = 0
+  int64_t period_ = 0;
+  int64_t spread_ = 1;  // multiplier of the even spread, coprime to the period
+  int64_t end_row_ = 0;
+};
+
+// Keyed bijection of [0, n), n <= 2^31.
+uint32_t Permute(uint32_t n, const std::array<uint32_t, 4>& keys, uint32_t x);
+
+}  // namespace tailcast
+
+#endif  // TAILCAST_CORE_CONTRACT_PLAN_H_

@@ -1,0 +1,29 @@
+#ifndef TAILCAST_CORE_IO_IDX_H_
+#define TAILCAST_CORE_IO_IDX_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace tailcast {
+
+// An array of unsigned bytes, row-major.
+struct ByteArray {
+  std::vector<int64_t> shape;
+  std::string data;
+};
+
+// Reads an IDX file of unsigned bytes (the format of MNIST), gzip-compressed or plain. Errors name the
+// file and the fault: INVALID_ARGUMENT for a wrong magic number, a truncated or damaged gzip stream,
+// a size that differs from the header's, or more than `max_bytes` when unpacked.
+absl::StatusOr<ByteArray> ReadIdx(const std::string& path, int64_t max_bytes = int64_t{1} << 31);
+
+// The same for bytes in memory, not compressed; `what` stands for the file in messages.
+absl::StatusOr<ByteArray> ParseIdx(absl::string_view bytes, absl::string_view what);
+
+}  // namespace tailcast
+
+#endif  // TAILCAST_CORE_IO_IDX_H_
