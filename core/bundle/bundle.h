@@ -1,0 +1,46 @@
+#ifndef TAILCAST_CORE_BUNDLE_BUNDLE_H_
+#define TAILCAST_CORE_BUNDLE_BUNDLE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/digest.h"
+#include "core/bundle/manifest.h"
+#include "core/classifiers/linear_head.h"
+#include "core/diffusion/generator.h"
+#include "core/encoders/trained_encoder.h"
+
+namespace tailcast::bundle {
+
+// A loaded version: checked, immutable, safe to share.
+struct Bundle {
+  Manifest manifest;
+  Digest digest;
+  std::shared_ptr<const diffusion::Generator> generator;
+  std::shared_ptr<const encoders::TrainedEncoder> encoder;  // null if there is none
+  std::optional<classifiers::LinearHead> classifier;
+};
+
+// Reads a version's folder and checks each file against the manifest. NOT_FOUND: no such folder or
+// manifest; DATA_LOSS names the file whose size or SHA-256 differs, or that is missing;
+// INVALID_ARGUMENT: a well-kept file with a wrong content.
+absl::StatusOr<std::shared_ptr<const Bundle>> ReadBundle(const std::string& folder);
+
+// One finding of VerifyBundle().
+struct FileCheck {
+  std::string file;
+  bool ok = false;
+  // Empty if ok; else what was expected and found.
+  std::string fault;
+};
+
+// Recomputes every digest without loading: the manifest against publish.json's record of it, each file
+// against the manifest, and the folder against the list of files (a file too many is a fault).
+absl::StatusOr<std::vector<FileCheck>> VerifyBundle(const std::string& folder);
+
+}  // namespace tailcast::bundle
+
+#endif  // TAILCAST_CORE_BUNDLE_BUNDLE_H_

@@ -1,0 +1,97 @@
+#ifndef TAILCAST_CORE_BUNDLE_REPOSITORY_H_
+#define TAILCAST_CORE_BUNDLE_REPOSITORY_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "core/base/digest.h"
+#include "core/bundle/manifest.h"
+
+namespace tailcast::bundle {
+
+// Names of bundles and of labels: `[a-z0-9][a-z0-9._-]{0,62}`. INVALID_ARGUMENT quotes name and rule.
+absl::Status ValidateName(absl::string_view name);
+
+// "NAME", "NAME@VERSION" or "NAME:LABEL".
+struct BundleReference {
+  std::string name;
+  std::optional<int64_t> version;
+  std::optional<std::string> label;
+};
+absl::StatusOr<BundleReference> ParseReference(absl::string_view text);
+
+// One published version.
+struct VersionInfo {
+  std::string name;
+  int64_t version = 0;
+  std::string folder;
+  Digest digest;
+  absl::Time publish_time;
+};
+
+struct LabelInfo {
+  std::string label;
+  int64_t version = 0;
+  absl::Time update_time;
+};
+
+// What Publish() did.
+struct PublishResult {
+  VersionInfo version;
+  // The same content was already there under this version; nothing was written.
+  bool existed = false;
+};
+
+// Content of a new version: the manifest without `files`, and the bytes of each weight file.
+struct BundleContents {
+  Manifest manifest;
+  std::map<std::string, std::string> files;
+};
+
+// The directory of bundles: `<root>/<name>/<version>/`, labels in `<name>/labels.json`. Every change
+// appears atomically, so a reader at any moment, and after `kill -9`, sees a whole repository;
+// writers on one machine exclude each other by a lock file. Stateless: each call looks at the disk.
+// Safe to share.
+class Repository {
+ public:
+  // NOT_FOUND if the folder is missing, INVALID_ARGUMENT if it is not a folder.
+  static absl::StatusOr<Repository> Open(std::string root);
+  // Creates the folder if need be.
+  static absl::StatusOr<Repository> OpenOrCreate(std::string root);
+
+  const std::string& root() const { return root_; }
+
+  // Every version, ordered by name and then by version as a number. Half-written and foreign folders
+  // are left out.
+  absl::StatusOr<std::vector<VersionInfo>> List() const;
+
+  // NOT_FOUND names what is missing and what there is.
+  absl::StatusOr<VersionInfo> Find(const BundleReference& reference) const;
+
+  // By name of the label. NOT_FOUND: no such bundle.
+  absl::StatusOr<std::vector<LabelInfo>> Labels(const std::string& name) const;
+
+  // Points a label at a version that exists.
+  absl::Status SetLabel(const std::string& name, int64_t version, const std::string& label) const;
+
+  // Publishes the next version, or finds the one with the same content.
+  absl::StatusOr<PublishResult> Publish(const std::string& name, const BundleContents& contents,
+                                        absl::Time now) const;
+
+ private:
+  explicit Repository(std::string root) : root_(std::move(root)) {}
+
+  std::string root_;
+};
+
+}  // namespace tailcast::bundle
+
+#endif  // TAILCAST_CORE_BUNDLE_REPOSITORY_H_

@@ -1,0 +1,43 @@
+#ifndef TAILCAST_CORE_DIFFUSION_PARAMETERIZATION_H_
+#define TAILCAST_CORE_DIFFUSION_PARAMETERIZATION_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace tailcast::diffusion {
+
+// What a denoiser predicts: eps, x_0, or v = sqrt(alpha_bar) eps - sqrt(1 - alpha_bar) x_0
+// (Salimans and Ho 2022, https://arxiv.org/abs/2202.00512).
+enum class PredictionType { kNoise, kClean, kVelocity };
+
+// "noise", "clean", "velocity".
+absl::string_view PredictionTypeName(PredictionType type);
+absl::StatusOr<PredictionType> PredictionTypeFromName(absl::string_view name);
+
+// Clean data and noise that a prediction implies.
+struct CleanAndNoise {
+  at::Tensor clean;  // [B, D]
+  at::Tensor noise;  // [B, D]
+};
+
+// prediction, noisy: [B, D] at one timestep whose alpha_bar is in (0, 1)
+CleanAndNoise SplitPrediction(PredictionType type, const at::Tensor& prediction,
+                              const at::Tensor& noisy, double alpha_bar);
+
+// What a perfect denoiser would predict, as training's target.
+// clean, noise: [B, D]; alpha_bar: [B, 1] of the same type
+at::Tensor PredictionTarget(PredictionType type, const at::Tensor& clean, const at::Tensor& noise,
+                            const at::Tensor& alpha_bar);
+
+// Factor f(alpha_bar) with |difference of noise|^2 = f |difference of predictions|^2 at equal noisy
+// rows: 1 for noise, alpha_bar / (1 - alpha_bar) for clean, alpha_bar for velocity.
+// alpha_bar: [B] -> [B]
+at::Tensor NoiseDistanceFactor(PredictionType type, const at::Tensor& alpha_bar);
+
+}  // namespace tailcast::diffusion
+
+#endif  // TAILCAST_CORE_DIFFUSION_PARAMETERIZATION_H_
