@@ -33,7 +33,8 @@ class Sha256 {
 
 Digest Sha256Of(absl::string_view bytes);
 
-// NOT_FOUND or DATA_LOSS, naming the file, if it cannot be read.
+// NOT_FOUND or PERMISSION_DENIED as ReadFile(), DATA_LOSS if reading fails midway; all name the
+// file.
 absl::StatusOr<Digest> Sha256OfFile(const std::string& path);
 
 // 64 lower-case hexadecimal digits.

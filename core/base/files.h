@@ -12,14 +12,16 @@
 namespace tailcast {
 
 // File access whose errors name the path and the system's reason. NOT_FOUND: no such file;
-// PERMISSION_DENIED; RESOURCE_EXHAUSTED: disk full or a file size limit; ALREADY_EXISTS; else INTERNAL.
+// PERMISSION_DENIED; RESOURCE_EXHAUSTED: disk full or a file size limit; ALREADY_EXISTS; else
+// INTERNAL.
 
-// Whole contents; at most `max_bytes` (INVALID_ARGUMENT above), so that a wrong path cannot fill memory.
+// Whole contents; at most `max_bytes` (INVALID_ARGUMENT above), so that a wrong path cannot fill
+// memory.
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes = int64_t{1} << 32);
 
-// Replaces `path` by `contents` so that a reader, or a machine that stops at any moment, sees the old
-// file or the new one: temporary file beside it, fsync, rename, fsync of the folder. On an error the
-// old file is untouched and no temporary file stays.
+// Replaces `path` by `contents` so that a reader, or a machine that stops at any moment, sees the
+// old file or the new one: temporary file beside it, fsync, rename, fsync of the folder. On an
+// error the old file is untouched and no temporary file stays.
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view contents);
 
 // Makes the complete folder `staging` appear as `final_path`: fsync of every file and folder in it,
@@ -41,7 +43,8 @@ bool PathExists(const std::string& path);
 // Removes a file or a whole folder; OK if there was none.
 absl::Status RemoveAll(const std::string& path);
 
-// Holds an exclusive advisory lock (flock) on a file while it lives; the lock ends with the process.
+// Holds an exclusive advisory lock (flock) on a file while it lives; the lock ends with the
+// process.
 class FileLock {
  public:
   // Creates the file if need be and waits for the lock.

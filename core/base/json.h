@@ -11,12 +11,12 @@
 
 namespace tailcast {
 
-// INVALID_ARGUMENT, naming `what` (a file, say) and the position, if `text` is not JSON. Nesting above
-// 64 levels is refused.
+// INVALID_ARGUMENT, naming `what` (a file, say) and the position, if `text` is not JSON. Nesting
+// above 64 levels is refused.
 absl::StatusOr<nlohmann::json> ParseJson(absl::string_view text, absl::string_view what);
 
-// Sorted keys, no spaces, UTF-8: the form of which digests are taken. INVALID_ARGUMENT for text that
-// is not UTF-8 and for numbers that are not finite.
+// Sorted keys, no spaces, UTF-8: the form of which digests are taken. INVALID_ARGUMENT for text
+// that is not UTF-8 and for numbers that are not finite.
 absl::StatusOr<std::string> CanonicalJson(const nlohmann::json& value);
 
 // Reads the members of one JSON object and remembers the first error, so that a parser reads as a

@@ -7,10 +7,9 @@
 #include "absl/status/statusor.h"
 
 // Returns from the function if `expression`, an absl::Status, is an error.
-#define RETURN_IF_ERROR(expression)                            \
-  do {                                                         \
-    if (::absl::Status status_ = (expression); !status_.ok()) \
-      return status_;                                          \
+#define RETURN_IF_ERROR(expression)                                           \
+  do {                                                                        \
+    if (::absl::Status status_ = (expression); !status_.ok()) return status_; \
   } while (false)
 
 #define TAILCAST_CONCAT_INNER(a, b) a##b

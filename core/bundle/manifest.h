@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/base/digest.h"
+#include "core/contract/feature_space.h"
 #include "core/contract/sampler_spec.h"
 #include "core/diffusion/generator.h"
 #include "core/encoders/make_encoder.h"
@@ -26,20 +27,6 @@ inline constexpr char kClassifierFile[] = "classifier.safetensors";
 // A manifest larger than this is refused unread.
 inline constexpr int64_t kMaxManifestBytes = 64 << 20;
 inline constexpr int64_t kMaxClasses = 65536;
-
-// Where features come from: our encoder, or a name that their owner gave.
-struct FeatureSpace {
-  // Fingerprint of the encoder, or the imported space of `imported_name`.
-  Digest encoder;
-  // Empty unless imported (`--feature-space NAME`).
-  std::string imported_name;
-  uint32_t dimension = 0;
-  bool non_negative = false;
-
-  // `feature_space.v1`.
-  Digest digest() const;
-  bool operator==(const FeatureSpace&) const = default;
-};
 
 struct FileEntry {
   Digest sha256;
