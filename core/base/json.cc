@@ -33,6 +33,7 @@ class StrictEvents {
  public:
   bool operator()(int depth, json::parse_event_t event, json& parsed) {
     using Event = json::parse_event_t;
+    if (!error_.empty()) return false;
     if (event == Event::object_start || event == Event::array_start) {
       if (depth >= kMaxDepth) SetError(absl::StrCat("nesting above ", kMaxDepth, " levels"));
       names_.emplace_back();
