@@ -8,9 +8,10 @@
 
 namespace tailcast {
 
-// XXH3-64, seeded with the chunk's first row, of its class indices (int32, little endian) followed by
-// its payload.
-uint64_t ChunkChecksum(int64_t first_row, absl::string_view class_indices, absl::string_view payload);
+// XXH3-64, seeded with the chunk's first row, of its class indices (int32, little endian) followed
+// by its payload.
+uint64_t ChunkChecksum(int64_t first_row, absl::string_view class_indices,
+                       absl::string_view payload);
 
 // XXH3-64, seeded with the row's index, of its class (int32, little endian) and its bytes.
 uint64_t RowChecksum(int64_t row, int32_t class_index, absl::string_view row_bytes);

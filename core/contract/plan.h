@@ -18,9 +18,9 @@ struct Sample {
 };
 
 struct ClassWeight {
-  int32_t class_index = 0;   // [0, 2^24)
-  int64_t weight = 0;        // rows in each period, at least 1
-  int64_t first_ordinal = 0; // samples of this class to skip, in [0, 2^63)
+  int32_t class_index = 0;    // [0, 2^24)
+  int64_t weight = 0;         // rows in each period, at least 1
+  int64_t first_ordinal = 0;  // samples of this class to skip, in [0, 2^63)
   bool operator==(const ClassWeight&) const = default;
 };
 
@@ -51,7 +51,7 @@ class Plan {
   // O(log K). REQUIRES: 0 <= row < end_row().
   Sample At(int64_t row) const;
 
-  // First row that would pass row or ordinal 2^63 - 1: rows end there.
+  // Rows end here: at 2^63 - 1, or before the first period in which an ordinal would pass that.
   int64_t end_row() const { return end_row_; }
 
   // Digest `plan.v1`.
