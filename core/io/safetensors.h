@@ -16,13 +16,33 @@ namespace tailcast {
 // The safetensors format (https://huggingface.co/docs/safetensors): an eight-byte header length, a
 // JSON header and the tensors' little-endian bytes.
 
-enum class ElementType { kFloat64, kFloat32, kFloat16, kBfloat16, kInt64, kInt32, kInt16, kInt8, kUint8, kBool };
+enum class ElementType {
+  kFloat64,
+  kFloat32,
+  kFloat16,
+  kBfloat16,
+  kInt64,
+  kInt32,
+  kInt16,
+  kInt8,
+  kUint8,
+  kBool
+};
 
 // As the file spells it: "F32", "I64", ...
 absl::string_view ElementTypeName(ElementType type);
 int64_t ElementTypeSize(ElementType type);
 
-// One tensor of a file; `data` points into whoever holds the bytes.
+// Limits of a file: those of the reference implementation, and LibTorch's comfort.
+inline constexpr int64_t kMaxSafetensorsHeaderBytes = 100'000'000;
+inline constexpr size_t kMaxSafetensorsRank = 16;
+// The member of the header that is no tensor.
+inline constexpr char kSafetensorsMetadataName[] = "__metadata__";
+
+// Bytes of a tensor; INVALID_ARGUMENT for negative sizes and above 2^63.
+absl::StatusOr<int64_t> TensorBytes(ElementType type, const std::vector<int64_t>& shape);
+
+// One tensor of a file; `data` points into whoever holds the bytes, at any alignment.
 struct TensorView {
   ElementType type = ElementType::kFloat32;
   std::vector<int64_t> shape;
@@ -34,8 +54,9 @@ using Metadata = std::map<std::string, std::string>;
 // A file, read and checked. Immutable; safe to share; views live as long as the object.
 class SafetensorsFile {
  public:
-  // NOT_FOUND or PERMISSION_DENIED as ReadFile(); INVALID_ARGUMENT, naming the file and the fault, if
-  // it is truncated, overlapping, misaligned to its shape or of an unknown type.
+  // NOT_FOUND or PERMISSION_DENIED as ReadFile(); INVALID_ARGUMENT, naming the file and the fault,
+  // if it is truncated, has overlaps or gaps, a size that differs from the shape's, or an unknown
+  // type.
   static absl::StatusOr<SafetensorsFile> Read(const std::string& path);
   // The same for bytes in memory; `what` stands for the file in messages.
   static absl::StatusOr<SafetensorsFile> Parse(std::string bytes, std::string what);
@@ -64,8 +85,9 @@ class SafetensorsFile {
 absl::StatusOr<std::string> SerializeSafetensors(const std::map<std::string, TensorView>& tensors,
                                                  const Metadata& metadata);
 
-// The header alone, for a writer that appends the data itself: `tensors` without data, laid out in
-// order of name, 8-byte aligned.
+// The header alone, for a writer that appends the data itself: `tensors` without data, which follow
+// in order of name without gaps (readers of the format refuse gaps); the first starts at a multiple
+// of 8 bytes.
 absl::StatusOr<std::string> SafetensorsHeader(const std::map<std::string, TensorView>& tensors,
                                               const Metadata& metadata);
 
