@@ -1,10 +1,9 @@
 # tailcast::libtorch: LibTorch's headers and libraries, without the other libraries in its wheel.
 set(TAILCAST_LIBTORCH_VERSION 2.11)
-set(_site ${TAILCAST_DEPENDENCIES_DIR}/venv/lib/python3.11/site-packages)
 if(TAILCAST_LIBTORCH_DIR)
   set(_libtorch ${TAILCAST_LIBTORCH_DIR})
 else()
-  set(_libtorch ${_site}/torch)
+  set(_libtorch ${TAILCAST_SITE_PACKAGES_DIR}/torch)
 endif()
 if(NOT EXISTS ${_libtorch}/include/torch/csrc/api/include/torch/torch.h)
   message(FATAL_ERROR "No LibTorch in ${_libtorch}. Run ./deploy/install_dependencies.sh, or set "

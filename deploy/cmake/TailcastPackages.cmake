@@ -15,7 +15,7 @@ if(TAILCAST_BUILD_TESTS)
 endif()
 
 # Protos that Debian installs without their .proto files.
-set(TAILCAST_GOOGLE_PROTOS_DIR ${TAILCAST_DEPENDENCIES_DIR}/venv/lib/python3.11/site-packages)
+set(TAILCAST_GOOGLE_PROTOS_DIR ${TAILCAST_SITE_PACKAGES_DIR})
 if(NOT EXISTS ${TAILCAST_GOOGLE_PROTOS_DIR}/google/rpc/status.proto)
   message(FATAL_ERROR "No google/rpc/status.proto in ${TAILCAST_GOOGLE_PROTOS_DIR}: "
     "run ./deploy/install_dependencies.sh")

@@ -1,0 +1,1 @@
+# Empty until the installed tree is described.
