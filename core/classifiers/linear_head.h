@@ -28,8 +28,9 @@ struct LinearHead {
                                                 const std::string& what);
 };
 
-// Logit adjustment after training (Menon et al. 2021, https://arxiv.org/abs/2007.07314; LDMLR's "label
-// shift"): b_c - strength * ln(n_c / sum n), which divides the softmax by the class frequency.
+// Logit adjustment after training (Menon et al. 2021, https://arxiv.org/abs/2007.07314; LDMLR's
+// "label shift"): b_c - strength * ln(n_c / sum n), which divides the softmax by the class
+// frequency.
 LinearHead ShiftBias(const LinearHead& head, const std::vector<int64_t>& class_counts,
                      double strength);
 

@@ -1,0 +1,46 @@
+#ifndef TAILCAST_CORE_TRAINING_ENCODER_TRAINER_H_
+#define TAILCAST_CORE_TRAINING_ENCODER_TRAINER_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "core/data/augmentation.h"
+#include "core/data/image_dataset.h"
+#include "core/training/encoder_file.h"
+#include "core/training/progress.h"
+
+namespace tailcast::training {
+
+struct EncoderTrainingOptions {
+  // A name of the list in core/encoders/make_encoder.cc.
+  std::string architecture = "small_resnet";
+  int64_t epochs = 12;       // [1, 10^5]
+  int64_t batch_size = 128;  // [2, 10^5]; an epoch's last batch takes what is left
+  // Peak of the one-cycle schedule (Smith and Topin 2017, https://arxiv.org/abs/1708.07120).
+  double learning_rate = 0.1;
+  // Share of the steps in which the rate rises to its peak; it falls as a cosine afterwards.
+  double warmup_share = 0.3;
+  double momentum = 0.9;       // Nesterov
+  double weight_decay = 5e-4;  // on all weights but biases and normalisation
+  data::AugmentationOptions augmentation;
+  int64_t seed = 0;  // of weights, order of images, augmentation; [0, 2^63)
+};
+
+// Trains an encoder with a linear classifier by cross-entropy on the images of `train`.
+//
+// After each epoch, and when `progress` asks to stop (then CANCELLED), the state is saved in
+// `checkpoint_path`; a run that finds it there goes on from it and gives the same weights, to the
+// bit, as an unbroken run with the same number of threads. A checkpoint of other options or images
+// is refused (FAILED_PRECONDITION, naming it). An empty path: no checkpoint. The caller removes the
+// file once the result is safe.
+//
+// INVALID_ARGUMENT names the option or the class without images.
+absl::StatusOr<EncoderFile> TrainEncoder(const data::ImageDataset& train,
+                                         const EncoderTrainingOptions& options,
+                                         const std::string& checkpoint_path,
+                                         ProgressSink& progress);
+
+}  // namespace tailcast::training
+
+#endif  // TAILCAST_CORE_TRAINING_ENCODER_TRAINER_H_
