@@ -1,0 +1,104 @@
+#include "core/training/checkpoint.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "core/base/digest.h"
+#include "core/base/files.h"
+#include "core/base/status_macros.h"
+
+namespace tailcast::training {
+namespace {
+
+constexpr char kFormatKey[] = "format";
+constexpr char kFormat[] = "tailcast.checkpoint.v1";
+constexpr char kDigestKey[] = "digest";
+constexpr char kRunPrefix[] = "run.";
+
+Metadata MetadataOf(const Checkpoint& checkpoint) {
+  Metadata metadata = {{kFormatKey, kFormat}};
+  for (const auto& [key, value] : checkpoint.run) metadata[absl::StrCat(kRunPrefix, key)] = value;
+  return metadata;
+}
+
+// Of the file's bytes as they would be without the digest itself.
+absl::StatusOr<std::string> DigestOf(const Checkpoint& checkpoint) {
+  ASSIGN_OR_RETURN(const std::string bytes,
+                   SerializeTensors(checkpoint.tensors, MetadataOf(checkpoint)));
+  return ToHex(Sha256Of(bytes));
+}
+
+absl::Status Damaged(const std::string& path, absl::string_view fault) {
+  return absl::DataLossError(absl::StrCat("checkpoint '", path, "' is damaged: ", fault,
+                                          "; remove it to start from the beginning"));
+}
+
+absl::Status Differs(const std::string& path, const std::string& key, const std::string& saved,
+                     const std::string& expected) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("checkpoint '", path, "' belongs to another run: ", key, " is ", saved,
+                   "; expected ", expected, "; remove it to start from the beginning"));
+}
+
+}  // namespace
+
+absl::Status SaveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
+  Metadata metadata = MetadataOf(checkpoint);
+  ASSIGN_OR_RETURN(metadata[kDigestKey], DigestOf(checkpoint));
+  ASSIGN_OR_RETURN(const std::string bytes, SerializeTensors(checkpoint.tensors, metadata));
+  return WriteFileAtomically(path, bytes);
+}
+
+absl::StatusOr<Checkpoint> LoadCheckpoint(const std::string& path) {
+  ASSIGN_OR_RETURN(std::string bytes, ReadFile(path));
+  const auto file = SafetensorsFile::Parse(std::move(bytes), path);
+  if (!file.ok()) return Damaged(path, file.status().message());
+  Metadata metadata = file->metadata();
+  if (metadata[kFormatKey] != kFormat) {
+    return Damaged(path, absl::StrCat("its format is '", metadata[kFormatKey], "'; expected '",
+                                      kFormat, "'"));
+  }
+  Checkpoint checkpoint;
+  ASSIGN_OR_RETURN(checkpoint.tensors, ReadTensors(*file));
+  for (const auto& [key, value] : metadata) {
+    if (absl::StartsWith(key, kRunPrefix)) {
+      checkpoint.run[key.substr(sizeof(kRunPrefix) - 1)] = value;
+    }
+  }
+  ASSIGN_OR_RETURN(const std::string digest, DigestOf(checkpoint));
+  if (digest != metadata[kDigestKey]) {
+    return Damaged(path, absl::StrCat("its SHA-256 is ", digest, "; expected '",
+                                      metadata[kDigestKey], "'"));
+  }
+  return checkpoint;
+}
+
+absl::Status CheckSameRun(const Checkpoint& checkpoint, const Metadata& run,
+                          const std::string& path) {
+  for (const auto& [key, expected] : run) {
+    const auto saved = checkpoint.run.find(key);
+    if (saved == checkpoint.run.end()) return Differs(path, key, "missing", expected);
+    if (saved->second != expected) return Differs(path, key, saved->second, expected);
+  }
+  for (const auto& [key, saved] : checkpoint.run) {
+    if (run.count(key) == 0) return Differs(path, key, saved, "no such member");
+  }
+  return absl::OkStatus();
+}
+
+void AddTensors(const std::string& prefix, const NamedTensors& tensors, NamedTensors& all) {
+  for (const auto& [name, tensor] : tensors) all[absl::StrCat(prefix, ".", name)] = tensor;
+}
+
+NamedTensors TensorsUnder(const std::string& prefix, const NamedTensors& all) {
+  const std::string start = absl::StrCat(prefix, ".");
+  NamedTensors found;
+  for (const auto& [name, tensor] : all) {
+    if (absl::StartsWith(name, start)) found[name.substr(start.size())] = tensor;
+  }
+  return found;
+}
+
+}  // namespace tailcast::training
