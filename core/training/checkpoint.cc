@@ -57,8 +57,8 @@ absl::StatusOr<Checkpoint> LoadCheckpoint(const std::string& path) {
   if (!file.ok()) return Damaged(path, file.status().message());
   Metadata metadata = file->metadata();
   if (metadata[kFormatKey] != kFormat) {
-    return Damaged(path, absl::StrCat("its format is '", metadata[kFormatKey], "'; expected '",
-                                      kFormat, "'"));
+    return Damaged(
+        path, absl::StrCat("its format is '", metadata[kFormatKey], "'; expected '", kFormat, "'"));
   }
   Checkpoint checkpoint;
   ASSIGN_OR_RETURN(checkpoint.tensors, ReadTensors(*file));
@@ -69,8 +69,8 @@ absl::StatusOr<Checkpoint> LoadCheckpoint(const std::string& path) {
   }
   ASSIGN_OR_RETURN(const std::string digest, DigestOf(checkpoint));
   if (digest != metadata[kDigestKey]) {
-    return Damaged(path, absl::StrCat("its SHA-256 is ", digest, "; expected '",
-                                      metadata[kDigestKey], "'"));
+    return Damaged(
+        path, absl::StrCat("its SHA-256 is ", digest, "; expected '", metadata[kDigestKey], "'"));
   }
   return checkpoint;
 }

@@ -10,8 +10,8 @@
 
 namespace tailcast::training {
 
-// Everything that training needs to go on as if it had never stopped: weights, EMA, optimizer, random
-// state and position as tensors; the run that they belong to as text.
+// Everything that training needs to go on as if it had never stopped: weights, EMA, optimizer,
+// random state and position as tensors; the run that they belong to as text.
 struct Checkpoint {
   // "weights.*", "optimizer.*", "rng", ...: the trainer's own names.
   NamedTensors tensors;
@@ -19,7 +19,8 @@ struct Checkpoint {
   Metadata run;
 };
 
-// Replaces the file atomically; its content carries its own SHA-256. Errors as WriteFileAtomically().
+// Replaces the file atomically; its content carries its own SHA-256. Errors as
+// WriteFileAtomically().
 absl::Status SaveCheckpoint(const std::string& path, const Checkpoint& checkpoint);
 
 // NOT_FOUND: no such file. DATA_LOSS, naming the file: damaged, cut short, or no checkpoint at all.

@@ -18,7 +18,8 @@ class ProgressSink {
   virtual void Begin(const std::string& what, const std::string& unit, int64_t done,
                      int64_t total) = 0;
   // `figures`: what changes on the way, such as {"loss", 0.31}.
-  virtual void Advance(int64_t done, const std::vector<std::pair<std::string, double>>& figures) = 0;
+  virtual void Advance(int64_t done,
+                       const std::vector<std::pair<std::string, double>>& figures) = 0;
   virtual void End() = 0;
 
   // True once the user wants to stop (SIGINT): the work saves its checkpoint and returns CANCELLED.

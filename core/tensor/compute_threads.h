@@ -1,0 +1,18 @@
+#ifndef TAILCAST_CORE_TENSOR_COMPUTE_THREADS_H_
+#define TAILCAST_CORE_TENSOR_COMPUTE_THREADS_H_
+
+namespace tailcast {
+
+// Threads that one LibTorch operation may use. Results depend on it in their last bits. Holds for
+// the calling thread and for those that start later: call it first thing in main(). REQUIRES: count
+// >= 1.
+void SetComputeThreads(int count);
+
+// One thread per operation: what serving needs (DESIGN.md 5), parallel over tiles instead.
+void UseOneComputeThread();
+
+int ComputeThreads();
+
+}  // namespace tailcast
+
+#endif  // TAILCAST_CORE_TENSOR_COMPUTE_THREADS_H_
