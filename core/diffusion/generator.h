@@ -36,8 +36,8 @@ absl::StatusOr<GeneratorSpec> GeneratorSpecFromJson(const nlohmann::json& json,
 // standardisation. Immutable after construction and in evaluation mode; safe to share.
 class Generator {
  public:
-  // `tensors`: "denoiser.*", "mean" [D] and "standard_deviation" [D], all f32. INVALID_ARGUMENT names
-  // `what` and the tensor that is missing, left over or of another shape.
+  // `tensors`: "denoiser.*", "mean" [D] and "standard_deviation" [D], all f32. INVALID_ARGUMENT
+  // names `what` and the tensor that is missing, left over or of another shape.
   static absl::StatusOr<std::shared_ptr<const Generator>> Create(const GeneratorSpec& spec,
                                                                  const NamedTensors& tensors,
                                                                  const std::string& what);
@@ -53,13 +53,15 @@ class Generator {
   // As Create() takes them.
   NamedTensors tensors() const;
 
-  // Replaces the denoiser: for tests of the engine with planted faults.
+  // With a denoiser of the caller's own: for tests of the engine with planted faults.
+  // REQUIRES: a schedule that NoiseSchedule::Make() accepts.
   static std::shared_ptr<const Generator> FromParts(GeneratorSpec spec,
                                                     std::shared_ptr<Denoiser> denoiser,
                                                     Standardization standardization);
 
  private:
-  Generator(GeneratorSpec spec, std::shared_ptr<Denoiser> denoiser, Standardization standardization);
+  Generator(GeneratorSpec spec, std::shared_ptr<Denoiser> denoiser, NoiseSchedule schedule,
+            Standardization standardization);
 
   GeneratorSpec spec_;
   std::shared_ptr<Denoiser> denoiser_;

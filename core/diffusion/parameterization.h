@@ -24,6 +24,19 @@ struct CleanAndNoise {
   at::Tensor noise;  // [B, D]
 };
 
+// Both are linear in what goes in:
+//   clean = clean_from_noisy * noisy + clean_from_prediction * prediction
+//   noise = noise_from_noisy * noisy + noise_from_prediction * prediction
+struct SplitCoefficients {
+  double clean_from_noisy;
+  double clean_from_prediction;
+  double noise_from_noisy;
+  double noise_from_prediction;
+};
+
+// REQUIRES: alpha_bar in (0, 1).
+SplitCoefficients CoefficientsOf(PredictionType type, double alpha_bar);
+
 // prediction, noisy: [B, D] at one timestep whose alpha_bar is in (0, 1)
 CleanAndNoise SplitPrediction(PredictionType type, const at::Tensor& prediction,
                               const at::Tensor& noisy, double alpha_bar);

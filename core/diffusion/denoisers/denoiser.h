@@ -1,6 +1,7 @@
 #ifndef TAILCAST_CORE_DIFFUSION_DENOISERS_DENOISER_H_
 #define TAILCAST_CORE_DIFFUSION_DENOISERS_DENOISER_H_
 
+#include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 #include <torch/nn/module.h>
 
@@ -28,6 +29,9 @@ class Denoiser : public torch::nn::Module {
 
   // Multiply-adds of Denoise() for one row.
   virtual int64_t row_multiply_adds() const = 0;
+
+  // Draws the parameters that training starts from; nothing for a denoiser without parameters.
+  virtual void Initialize(at::Generator /*rng*/) {}
 
   // Both parts at once, as training needs it. -> [B, D]
   at::Tensor forward(const at::Tensor& noisy, const at::Tensor& timesteps,

@@ -1,0 +1,48 @@
+#include "core/diffusion/denoisers/make_denoiser.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "core/diffusion/denoisers/residual_mlp.h"
+
+namespace tailcast::diffusion {
+namespace {
+
+// Bounds on what a file may ask for.
+constexpr int64_t kMaxFeatureDim = 65'536;
+constexpr int64_t kMaxClasses = 65'536;  // stream contract, section 1
+constexpr int64_t kMaxHiddenDim = 16'384;
+constexpr int64_t kMaxEmbeddingDim = 16'384;
+constexpr int64_t kMaxBlocks = 64;
+
+struct Range {
+  const char* field;
+  int64_t value, min, max;
+};
+
+absl::Status Validate(const DenoiserSpec& spec) {
+  const Range ranges[] = {{"feature_dim", spec.feature_dim, 1, kMaxFeatureDim},
+                          {"num_classes", spec.num_classes, 1, kMaxClasses},
+                          {"hidden_dim", spec.hidden_dim, 1, kMaxHiddenDim},
+                          {"embedding_dim", spec.embedding_dim, 2, kMaxEmbeddingDim},
+                          {"num_blocks", spec.num_blocks, 1, kMaxBlocks}};
+  for (const Range& range : ranges) {
+    if (range.value >= range.min && range.value <= range.max) continue;
+    return absl::InvalidArgumentError(absl::StrCat("denoiser.", range.field, " is ", range.value,
+                                                   "; expected a number in [", range.min, ", ",
+                                                   range.max, "]"));
+  }
+  if (spec.embedding_dim % 2 == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("denoiser.embedding_dim is ", spec.embedding_dim, "; expected an even number"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<Denoiser>> MakeDenoiser(const DenoiserSpec& spec) {
+  if (const absl::Status valid = Validate(spec); !valid.ok()) return valid;
+  if (spec.architecture == "residual_mlp") return std::make_shared<ResidualMlp>(spec);
+  return absl::InvalidArgumentError(
+      absl::StrCat("denoiser.architecture is '", spec.architecture, "'; expected residual_mlp"));
+}
+
+}  // namespace tailcast::diffusion

@@ -1,0 +1,85 @@
+#include "core/diffusion/noise_schedule.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace tailcast::diffusion {
+namespace {
+
+constexpr int64_t kCleanData = -1;
+// No published schedule has more; keeps a damaged file from asking for memory.
+constexpr int64_t kMaxTimesteps = 100'000;
+constexpr double kPi = 3.14159265358979323846;
+
+}  // namespace
+
+NoiseSchedule::NoiseSchedule(std::vector<double> betas) : alpha_bars_(std::move(betas)) {
+  double alpha_bar = 1.0;
+  for (double& value : alpha_bars_) value = alpha_bar *= 1.0 - value;
+}
+
+NoiseSchedule NoiseSchedule::Linear(const LinearScheduleOptions& options) {
+  std::vector<double> betas(options.num_timesteps);
+  const double last = static_cast<double>(std::max<int64_t>(options.num_timesteps - 1, 1));
+  for (int64_t t = 0; t < options.num_timesteps; ++t) {
+    betas[t] = options.beta_start + (options.beta_end - options.beta_start) * (t / last);
+  }
+  return NoiseSchedule(std::move(betas));
+}
+
+NoiseSchedule NoiseSchedule::Cosine(const CosineScheduleOptions& options) {
+  const double num_timesteps = static_cast<double>(options.num_timesteps);
+  const auto squared_cosine = [&](double share) {
+    const double cosine = std::cos((share + options.offset) / (1.0 + options.offset) * kPi / 2);
+    return cosine * cosine;
+  };
+  std::vector<double> betas(options.num_timesteps);
+  for (int64_t t = 0; t < options.num_timesteps; ++t) {
+    const double kept = squared_cosine((t + 1) / num_timesteps) / squared_cosine(t / num_timesteps);
+    betas[t] = std::min(1.0 - kept, options.max_beta);
+  }
+  return NoiseSchedule(std::move(betas));
+}
+
+absl::StatusOr<NoiseSchedule> NoiseSchedule::Make(const ScheduleSpec& spec) {
+  if (spec.num_timesteps < 1 || spec.num_timesteps > kMaxTimesteps) {
+    return absl::InvalidArgumentError(absl::StrCat("schedule.num_timesteps is ", spec.num_timesteps,
+                                                   "; expected a number in [1, ", kMaxTimesteps,
+                                                   "]"));
+  }
+  if (spec.name == "linear") return Linear({.num_timesteps = spec.num_timesteps});
+  if (spec.name == "cosine") return Cosine({.num_timesteps = spec.num_timesteps});
+  return absl::InvalidArgumentError(
+      absl::StrCat("schedule.name is '", spec.name, "'; expected linear or cosine"));
+}
+
+double NoiseSchedule::AlphaBar(int64_t t) const {
+  TORCH_CHECK(t >= kCleanData && t < num_timesteps(), "timestep ", t, " is outside [-1, ",
+              num_timesteps(), ")");
+  return t == kCleanData ? 1.0 : alpha_bars_[t];
+}
+
+double NoiseSchedule::PosteriorVariance(int64_t t, int64_t t_previous) const {
+  const double alpha_bar = AlphaBar(t);
+  const double alpha_bar_previous = AlphaBar(t_previous);
+  return (1.0 - alpha_bar_previous) / (1.0 - alpha_bar) * (1.0 - alpha_bar / alpha_bar_previous);
+}
+
+at::Tensor NoiseSchedule::AlphaBars(const at::Tensor& timesteps) const {
+  return at::tensor(alpha_bars_, at::kDouble).index_select(/*dim=*/0, timesteps);  // [T] -> [B]
+}
+
+at::Tensor NoiseSchedule::AddNoise(const at::Tensor& clean, const at::Tensor& noise,
+                                   const at::Tensor& timesteps) const {
+  const auto alpha_bar = AlphaBars(timesteps).unsqueeze(1);       // [B, 1]
+  const auto signal = alpha_bar.sqrt().to(clean.dtype());         // [B, 1]
+  const auto sigma = (1.0 - alpha_bar).sqrt().to(clean.dtype());  // [B, 1]
+  return signal * clean + sigma * noise;                          // [B, D]
+}
+
+}  // namespace tailcast::diffusion
