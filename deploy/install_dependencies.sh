@@ -25,6 +25,11 @@ while [[ $# -gt 0 ]]; do
   esac
 done
 
+if [[ -n $libtorch && ! -f $libtorch/include/torch/csrc/api/include/torch/torch.h ]]; then
+  echo "install_dependencies.sh: --libtorch '$libtorch': no include/torch/csrc/api/include/torch/torch.h in it" >&2
+  exit 1
+fi
+
 apt_packages=(
   g++ cmake ninja-build ccache git pkg-config clang
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc libabsl-dev libre2-dev
@@ -70,7 +75,4 @@ if [[ -z $libtorch ]]; then
   # Without its dependencies the wheel runs on the CPU; it still loads CUDA's runtime and profiler.
   pip_once libtorch-cpu --no-deps \
     torch==2.11.0 nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85
-elif [[ ! -f $libtorch/include/torch/csrc/api/include/torch/torch.h ]]; then
-  echo "install_dependencies.sh: --libtorch '$libtorch' holds no include/torch/csrc/api/include/torch/torch.h" >&2
-  exit 1
 fi

@@ -54,3 +54,18 @@ function(tailcast_test)
   gtest_discover_tests(${ARG_NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${TAILCAST_TEST_ENVIRONMENT}")
 endfunction()
+
+# tailcast_python_test(NAME <name> SCRIPT <file> ARGS ... LABELS ... TIMEOUT <seconds>)
+#
+# Declares one Python program as a test of ctest; exit code 77 means skipped.
+function(tailcast_python_test)
+  cmake_parse_arguments(ARG "" "NAME;SCRIPT;TIMEOUT" "ARGS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  add_test(NAME ${ARG_NAME}
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT} ${ARG_ARGS})
+  set_tests_properties(${ARG_NAME} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
+    SKIP_RETURN_CODE 77 ENVIRONMENT "${TAILCAST_TEST_ENVIRONMENT}")
+endfunction()
