@@ -15,7 +15,7 @@ struct FeatureSpace {
   // Fingerprint of the encoder, or the imported space of `imported_name`.
   Digest encoder{};
   // Empty unless imported (`--feature-space NAME`).
-  std::string imported_name;
+  std::string imported_name = "";
   uint32_t dimension = 0;
   bool non_negative = false;
 

@@ -49,9 +49,10 @@ int64_t SpreadOf(int64_t period) {
   return spread;
 }
 
-// Whole periods whose ordinals of this class are all below 2^63.
+// Whole periods whose ordinals of this class are all below 2^63; at most 2^63 - 1.
 int64_t PeriodsThatFit(const ClassWeight& entry) {
-  return (kMaxInt64 - entry.first_ordinal - (entry.weight - 1)) / entry.weight + 1;
+  const int64_t last = (kMaxInt64 - entry.first_ordinal - (entry.weight - 1)) / entry.weight;
+  return std::min(last, kMaxInt64 - 1) + 1;
 }
 
 absl::Status Wrong(size_t entry, absl::string_view field, int64_t value,

@@ -26,7 +26,7 @@ struct ClassWeight {
 
 struct PlanSpec {
   // class_index strictly ascending; 1 to kMaxPlanClasses entries.
-  std::vector<ClassWeight> class_weights;
+  std::vector<ClassWeight> class_weights = {};
   // [0, 2^63)
   int64_t order_seed = 0;
   // R: after so many periods the same samples return in a new order; 0: always new ones.
