@@ -37,8 +37,8 @@ struct FileCheck {
   std::string fault;
 };
 
-// Recomputes every digest without loading: the manifest against publish.json's record of it, each file
-// against the manifest, and the folder against the list of files (a file too many is a fault).
+// Recomputes every digest without loading: the manifest against publish.json's record of it, each
+// file against the manifest, and the folder against the list of files (a file too many is a fault).
 absl::StatusOr<std::vector<FileCheck>> VerifyBundle(const std::string& folder);
 
 }  // namespace tailcast::bundle

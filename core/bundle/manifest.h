@@ -27,6 +27,8 @@ inline constexpr char kClassifierFile[] = "classifier.safetensors";
 // A manifest larger than this is refused unread.
 inline constexpr int64_t kMaxManifestBytes = 64 << 20;
 inline constexpr int64_t kMaxClasses = 65536;
+// Largest weight file that a manifest may list.
+inline constexpr int64_t kMaxFileBytes = int64_t{1} << 36;
 
 struct FileEntry {
   Digest sha256;
@@ -34,8 +36,8 @@ struct FileEntry {
   bool operator==(const FileEntry&) const = default;
 };
 
-// What a bundle says of itself. Holds no name, version, time, path, host or commit, so the same content
-// has the same digest. The bundle's digest is the SHA-256 of the file as stored.
+// What a bundle says of itself. Holds no name, version, time, path, host or commit, so the same
+// content has the same digest. The bundle's digest is the SHA-256 of the file as stored.
 struct Manifest {
   FeatureSpace feature_space;
   diffusion::GeneratorSpec generator;
@@ -52,13 +54,19 @@ struct Manifest {
   nlohmann::json figures = nlohmann::json::object();
   // Name -> digest and size of each weight file.
   std::map<std::string, FileEntry> files;
+
+  int64_t num_classes() const { return static_cast<int64_t>(class_names.size()); }
 };
 
-// Canonical JSON.
+// INVALID_ARGUMENT, naming `what`, if members contradict each other (class_names and class_counts
+// of different length, ...).
+absl::Status ValidateManifest(const Manifest& manifest, const std::string& what);
+
+// Canonical JSON. Errors as ParseManifest().
 absl::StatusOr<std::string> SerializeManifest(const Manifest& manifest);
 
-// INVALID_ARGUMENT names `what`, the member, its value and what was expected; also for members that
-// contradict each other (class_names and class_counts of different length, ...).
+// INVALID_ARGUMENT names `what`, the member, its value and what was expected; also for JSON that is
+// not canonical, and as ValidateManifest().
 absl::StatusOr<Manifest> ParseManifest(absl::string_view text, const std::string& what);
 
 }  // namespace tailcast::bundle

@@ -13,11 +13,13 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/base/digest.h"
+#include "core/base/files.h"
 #include "core/bundle/manifest.h"
 
 namespace tailcast::bundle {
 
-// Names of bundles and of labels: `[a-z0-9][a-z0-9._-]{0,62}`. INVALID_ARGUMENT quotes name and rule.
+// Names of bundles and of labels: `[a-z0-9][a-z0-9._-]{0,62}`. INVALID_ARGUMENT quotes name and
+// rule.
 absl::Status ValidateName(absl::string_view name);
 
 // "NAME", "NAME@VERSION" or "NAME:LABEL".
@@ -56,10 +58,10 @@ struct BundleContents {
   std::map<std::string, std::string> files;
 };
 
-// The directory of bundles: `<root>/<name>/<version>/`, labels in `<name>/labels.json`. Every change
-// appears atomically, so a reader at any moment, and after `kill -9`, sees a whole repository;
-// writers on one machine exclude each other by a lock file. Stateless: each call looks at the disk.
-// Safe to share.
+// The directory of bundles: `<root>/<name>/<version>/`, labels in `<name>/labels.json`. Every
+// change appears atomically, so a reader at any moment, and after `kill -9`, sees a whole
+// repository; writers on one machine exclude each other by a lock file. Stateless: each call looks
+// at the disk. Safe to share.
 class Repository {
  public:
   // NOT_FOUND if the folder is missing, INVALID_ARGUMENT if it is not a folder.
@@ -69,8 +71,8 @@ class Repository {
 
   const std::string& root() const { return root_; }
 
-  // Every version, ordered by name and then by version as a number. Half-written and foreign folders
-  // are left out.
+  // Every version, ordered by name and then by version as a number. Half-written and foreign
+  // folders are left out.
   absl::StatusOr<std::vector<VersionInfo>> List() const;
 
   // NOT_FOUND names what is missing and what there is.
@@ -88,6 +90,8 @@ class Repository {
 
  private:
   explicit Repository(std::string root) : root_(std::move(root)) {}
+
+  absl::StatusOr<FileLock> LockForWriting() const;
 
   std::string root_;
 };

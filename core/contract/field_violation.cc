@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
 
 namespace tailcast {
@@ -14,11 +15,12 @@ namespace {
 
 constexpr char kPayloadUrl[] = "tailcast.dev/field_violations";
 
-// Splits "stream.seed is -1; ..." after its first word.
+// Splits "stream.seed is -1; ..." or "stream.seed: ..." after its first word.
 FieldViolation FromMessage(absl::string_view message) {
-  const std::pair<std::string, std::string> parts =
+  const std::pair<absl::string_view, absl::string_view> parts =
       absl::StrSplit(message, absl::MaxSplits(' ', 1));
-  return {.field = parts.first, .description = parts.second};
+  return {.field = std::string(absl::StripSuffix(parts.first, ":")),
+          .description = std::string(parts.second)};
 }
 
 }  // namespace

@@ -44,6 +44,10 @@ inline constexpr int32_t kAlignedTileRows = 256;
 // `program`: the bundle's default sampler.
 absl::StatusOr<Numerics> ProveNumerics(const SamplerProgram& program);
 
+// What this machine and process contribute to the facts: engine revision, device, instruction set
+// as capped by the environment, library versions, compute type. Never the build type.
+NumericsFacts PlatformFacts();
+
 }  // namespace tailcast::stream
 
 #endif  // TAILCAST_CORE_STREAM_NUMERICS_H_

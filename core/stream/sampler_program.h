@@ -31,9 +31,9 @@ class SamplerProgram {
 
   virtual ~SamplerProgram() = default;
 
-  // Computes one tile of `tile_rows` rows; those beyond rows.size() are padding. Row i of `out` is the
-  // float32 feature of rows[i]. Always the same number of rows goes through the kernels, so that
-  // a row has the same bits wherever it stands (proven by ProveNumerics).
+  // Computes one tile of `tile_rows` rows; those beyond rows.size() are padding. Row i of `out` is
+  // the float32 feature of rows[i]. Always the same number of rows goes through the kernels, so
+  // that a row has the same bits wherever it stands (proven by ProveNumerics).
   //
   // out: rows.size() * feature_dim floats
   // CANCELLED if `is_cancelled` returns true before a step; INTERNAL for what LibTorch throws.

@@ -1,0 +1,107 @@
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/files.h"
+#include "core/base/status_macros.h"
+#include "core/bundle/records.h"
+#include "core/bundle/repository.h"
+#include "core/bundle/version_folders.h"
+
+namespace tailcast::bundle {
+namespace {
+
+constexpr char kLockFile[] = ".lock";
+
+// A version as bytes.
+struct StagedBundle {
+  std::string manifest;
+  std::string publish_record;
+  const std::map<std::string, std::string>* files;
+};
+
+absl::Status WriteStaging(const std::string& folder, const StagedBundle& bundle) {
+  RETURN_IF_ERROR(CreateDirectories(folder));
+  for (const auto& [name, bytes] : *bundle.files) {
+    RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/", name), bytes));
+  }
+  RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/", kManifestFile), bundle.manifest));
+  return WriteFileAtomically(absl::StrCat(folder, "/", kPublishFile), bundle.publish_record);
+}
+
+// The highest version with this content.
+absl::StatusOr<std::optional<VersionInfo>> FindContent(const std::string& root,
+                                                       const std::string& name,
+                                                       const VersionNumbers& numbers,
+                                                       const Digest& digest) {
+  const std::vector<int64_t>& versions = numbers.complete;
+  for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
+    const absl::StatusOr<VersionInfo> info = ReadVersionInfo(root, name, *version);
+    if (info.ok() && info->digest == digest) return *info;
+  }
+  return std::nullopt;
+}
+
+// The manifest with the digests of the files.
+Manifest WithFiles(const BundleContents& contents) {
+  Manifest manifest = contents.manifest;
+  manifest.files.clear();
+  for (const auto& [name, bytes] : contents.files) {
+    manifest.files[name] = {.sha256 = Sha256Of(bytes),
+                            .size_bytes = static_cast<int64_t>(bytes.size())};
+  }
+  return manifest;
+}
+
+// Writes beside the other versions, then appears at once; leaves nothing behind on an error.
+absl::Status StageAndPublish(const std::string& bundle_folder, int64_t version,
+                             const StagedBundle& bundle) {
+  const bool is_new = !PathExists(bundle_folder);
+  const std::string staging = StagingFolder(bundle_folder);
+  absl::Status status = WriteStaging(staging, bundle);
+  if (status.ok()) {
+    status = PublishDirectory(staging, absl::StrCat(bundle_folder, "/", version));
+  }
+  if (status.ok()) return status;
+  // The first error is the one to tell; what cannot be removed now, the next writer removes.
+  RemoveAll(staging).IgnoreError();
+  std::error_code ignored;
+  if (is_new) std::filesystem::remove(bundle_folder, ignored);  // only if it is empty
+  return status;
+}
+
+}  // namespace
+
+absl::StatusOr<FileLock> Repository::LockForWriting() const {
+  return FileLock::Acquire(absl::StrCat(root_, "/", kLockFile));
+}
+
+absl::StatusOr<PublishResult> Repository::Publish(const std::string& name,
+                                                  const BundleContents& contents,
+                                                  absl::Time now) const {
+  RETURN_IF_ERROR(ValidateName(name));
+  ASSIGN_OR_RETURN(const std::string manifest, SerializeManifest(WithFiles(contents)));
+  const PublishRecord record = {
+      .digest = Sha256Of(manifest), .publish_time = now, .tool_version = TAILCAST_VERSION};
+  ASSIGN_OR_RETURN(const std::string publish_record, SerializePublishRecord(record));
+
+  ASSIGN_OR_RETURN(const FileLock lock, LockForWriting());
+  const std::string folder = absl::StrCat(root_, "/", name);
+  VersionNumbers numbers;
+  if (PathExists(folder)) {
+    RETURN_IF_ERROR(RemoveLeftovers(folder));
+    ASSIGN_OR_RETURN(numbers, ListVersionNumbers(folder));
+    ASSIGN_OR_RETURN(const std::optional<VersionInfo> same,
+                     FindContent(root_, name, numbers, record.digest));
+    if (same.has_value()) return PublishResult{.version = *same, .existed = true};
+  }
+  const int64_t version = numbers.highest_taken + 1;
+  RETURN_IF_ERROR(StageAndPublish(
+      folder, version,
+      {.manifest = manifest, .publish_record = publish_record, .files = &contents.files}));
+  ASSIGN_OR_RETURN(VersionInfo info, ReadVersionInfo(root_, name, version));
+  return PublishResult{.version = std::move(info)};
+}
+
+}  // namespace tailcast::bundle

@@ -1,0 +1,99 @@
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/files.h"
+#include "core/base/status_macros.h"
+#include "core/bundle/bundle.h"
+#include "core/bundle/records.h"
+#include "core/io/safetensors.h"
+#include "core/tensor/tensor_io.h"
+
+namespace tailcast::bundle {
+namespace {
+
+// The bytes of a weight file, which are what the manifest says.
+absl::StatusOr<std::string> ReadCheckedFile(const std::string& path, const FileEntry& entry) {
+  absl::StatusOr<std::string> bytes = ReadFile(path, entry.size_bytes);
+  if (absl::IsNotFound(bytes.status()) || absl::IsInvalidArgument(bytes.status())) {
+    return absl::DataLossError(absl::StrCat(bytes.status().message(), "; the manifest lists ",
+                                            entry.size_bytes, " bytes"));
+  }
+  RETURN_IF_ERROR(bytes.status());
+  if (static_cast<int64_t>(bytes->size()) != entry.size_bytes) {
+    return absl::DataLossError(absl::StrCat("'", path, "' has ", bytes->size(),
+                                            " bytes; the manifest lists ", entry.size_bytes));
+  }
+  if (const Digest actual = Sha256Of(*bytes); actual != entry.sha256) {
+    return absl::DataLossError(absl::StrCat("'", path, "' has SHA-256 ", ToHex(actual),
+                                            "; the manifest lists ", ToHex(entry.sha256)));
+  }
+  return bytes;
+}
+
+absl::StatusOr<NamedTensors> ReadCheckedTensors(const std::string& folder, const std::string& name,
+                                                const Manifest& manifest) {
+  const std::string path = absl::StrCat(folder, "/", name);
+  ASSIGN_OR_RETURN(std::string bytes, ReadCheckedFile(path, manifest.files.at(name)));
+  ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Parse(std::move(bytes), path));
+  return ReadTensors(file);
+}
+
+absl::Status CheckFeatureSpace(const encoders::TrainedEncoder& encoder, const FeatureSpace& space,
+                               const std::string& folder) {
+  if (encoder.feature_space() == space.digest()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", folder, "/", kEncoderFile, "' has the feature space ",
+                   ToHex(encoder.feature_space()), "; the manifest says ", ToHex(space.digest())));
+}
+
+absl::Status ReadEncoder(const std::string& folder, Bundle& bundle) {
+  if (!bundle.manifest.encoder.has_value()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const NamedTensors tensors,
+                   ReadCheckedTensors(folder, kEncoderFile, bundle.manifest));
+  ASSIGN_OR_RETURN(bundle.encoder,
+                   encoders::TrainedEncoder::Create(*bundle.manifest.encoder, tensors,
+                                                    absl::StrCat(folder, "/", kEncoderFile)));
+  return CheckFeatureSpace(*bundle.encoder, bundle.manifest.feature_space, folder);
+}
+
+absl::Status ReadClassifier(const std::string& folder, Bundle& bundle) {
+  if (!bundle.manifest.has_classifier) return absl::OkStatus();
+  const std::string what = absl::StrCat(folder, "/", kClassifierFile);
+  ASSIGN_OR_RETURN(const NamedTensors tensors,
+                   ReadCheckedTensors(folder, kClassifierFile, bundle.manifest));
+  ASSIGN_OR_RETURN(bundle.classifier, classifiers::LinearHead::FromTensors(tensors, what));
+  const at::Tensor& weight = bundle.classifier->weight;
+  if (weight.size(0) != bundle.manifest.num_classes() ||
+      weight.size(1) != bundle.manifest.feature_space.dimension) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", what, "': weight is [", weight.size(0), ", ", weight.size(1), "]; expected [",
+        bundle.manifest.num_classes(), ", ", bundle.manifest.feature_space.dimension, "]"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const Bundle>> ReadBundle(const std::string& folder) {
+  const std::string manifest_path = absl::StrCat(folder, "/", kManifestFile);
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(manifest_path, kMaxManifestBytes));
+  auto bundle = std::make_shared<Bundle>();
+  bundle->digest = Sha256Of(text);
+  ASSIGN_OR_RETURN(const PublishRecord record, ReadPublishRecord(folder));
+  if (record.digest != bundle->digest) {
+    return absl::DataLossError(absl::StrCat("'", manifest_path, "' has SHA-256 ",
+                                            ToHex(bundle->digest), "; ", kPublishFile, " says ",
+                                            ToHex(record.digest)));
+  }
+  ASSIGN_OR_RETURN(bundle->manifest, ParseManifest(text, absl::StrCat("'", manifest_path, "'")));
+  ASSIGN_OR_RETURN(const NamedTensors tensors,
+                   ReadCheckedTensors(folder, kGeneratorFile, bundle->manifest));
+  ASSIGN_OR_RETURN(bundle->generator,
+                   diffusion::Generator::Create(bundle->manifest.generator, tensors,
+                                                absl::StrCat(folder, "/", kGeneratorFile)));
+  RETURN_IF_ERROR(ReadEncoder(folder, *bundle));
+  RETURN_IF_ERROR(ReadClassifier(folder, *bundle));
+  return bundle;
+}
+
+}  // namespace tailcast::bundle

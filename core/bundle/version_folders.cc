@@ -1,0 +1,94 @@
+#include "core/bundle/version_folders.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+#include <system_error>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/files.h"
+#include "core/base/status_macros.h"
+#include "core/bundle/manifest.h"
+#include "core/bundle/records.h"
+
+namespace tailcast::bundle {
+namespace {
+
+constexpr char kStagingPrefix[] = ".staging-";
+// Digits of a version: the next one always fits an int64.
+constexpr size_t kMaxVersionDigits = 18;
+
+bool IsDirectory(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_directory(path, error);
+}
+
+}  // namespace
+
+std::optional<int64_t> VersionFromText(absl::string_view text) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  int64_t version = 0;
+  if (text.empty() || text.size() > kMaxVersionDigits || text[0] == '0' ||
+      !std::all_of(text.begin(), text.end(), is_digit) || !absl::SimpleAtoi(text, &version)) {
+    return std::nullopt;
+  }
+  return version;
+}
+
+absl::StatusOr<std::vector<std::string>> BundleNames(const std::string& root) {
+  ASSIGN_OR_RETURN(std::vector<std::string> names, ListDirectory(root));
+  const auto is_foreign = [&](const std::string& name) {
+    return !ValidateName(name).ok() || !IsDirectory(absl::StrCat(root, "/", name));
+  };
+  names.erase(std::remove_if(names.begin(), names.end(), is_foreign), names.end());
+  return names;
+}
+
+absl::StatusOr<VersionNumbers> ListVersionNumbers(const std::string& bundle_folder) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> entries, ListDirectory(bundle_folder));
+  VersionNumbers numbers;
+  for (const std::string& entry : entries) {
+    const std::optional<int64_t> version = VersionFromText(entry);
+    if (!version.has_value()) continue;
+    numbers.highest_taken = std::max(numbers.highest_taken, *version);
+    const std::string folder = absl::StrCat(bundle_folder, "/", entry);
+    if (PathExists(absl::StrCat(folder, "/", kManifestFile)) &&
+        PathExists(absl::StrCat(folder, "/", kPublishFile))) {
+      numbers.complete.push_back(*version);
+    }
+  }
+  std::sort(numbers.complete.begin(), numbers.complete.end());
+  return numbers;
+}
+
+absl::StatusOr<VersionInfo> ReadVersionInfo(const std::string& root, const std::string& name,
+                                            int64_t version) {
+  VersionInfo info = {.name = name, .version = version};
+  info.folder = absl::StrCat(root, "/", name, "/", version);
+  ASSIGN_OR_RETURN(const PublishRecord record, ReadPublishRecord(info.folder));
+  info.digest = record.digest;
+  info.publish_time = record.publish_time;
+  return info;
+}
+
+std::string StagingFolder(const std::string& bundle_folder) {
+  return absl::StrCat(bundle_folder, "/", kStagingPrefix, getpid(), "-",
+                      absl::Hex(std::random_device()(), absl::kZeroPad8));
+}
+
+absl::Status RemoveLeftovers(const std::string& bundle_folder) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> entries, ListDirectory(bundle_folder));
+  const std::string half_written_labels = absl::StrCat(kLabelsFile, ".tmp-");
+  for (const std::string& entry : entries) {
+    if (absl::StartsWith(entry, kStagingPrefix) || absl::StartsWith(entry, half_written_labels)) {
+      RETURN_IF_ERROR(RemoveAll(absl::StrCat(bundle_folder, "/", entry)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tailcast::bundle
