@@ -26,8 +26,8 @@ inline constexpr int kExitInterrupted = 130;
 
 // What a command has to say: `json` with --json, `text` (no newline at its end) without.
 struct CommandResult {
-  nlohmann::json json;
-  std::string text;
+  nlohmann::json json = nullptr;
+  std::string text = "";
   // For commands that did their work and found a fault, such as `verify`.
   int exit_code = kExitDone;
 };
