@@ -14,7 +14,8 @@ namespace tailcast::training {
 // ("0.exp_avg"). Options such as the learning rate are not part of it.
 NamedTensors OptimizerState(const torch::optim::Optimizer& optimizer);
 
-// Puts the state back into a new optimizer over the same parameters. INVALID_ARGUMENT names the
+// Puts the state back into a new optimizer over the same parameters; an empty state is that of an
+// optimizer which has made no step. INVALID_ARGUMENT names the
 // tensor that is missing, left over or of another shape.
 absl::Status RestoreOptimizerState(const NamedTensors& state, torch::optim::Optimizer& optimizer);
 
