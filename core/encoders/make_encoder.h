@@ -18,8 +18,8 @@ struct EncoderSpec {
   ImageInput input;
 };
 
-// INVALID_ARGUMENT names the field, its value and what was expected. Weights are drawn by the caller:
-// see training/ and TrainedEncoder.
+// INVALID_ARGUMENT names the field, its value and what was expected. Weights are drawn by the
+// caller: see training/ and TrainedEncoder.
 absl::StatusOr<std::shared_ptr<Encoder>> MakeEncoder(const EncoderSpec& spec);
 
 nlohmann::json ToJson(const EncoderSpec& spec);

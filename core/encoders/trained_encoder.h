@@ -15,8 +15,8 @@
 
 namespace tailcast::encoders {
 
-// An encoder with its weights, in evaluation mode: network, input format, fingerprint. Immutable; safe
-// to share.
+// An encoder with its weights, in evaluation mode: network, input format, fingerprint. Immutable;
+// safe to share.
 class TrainedEncoder {
  public:
   // `tensors`: the network's parameters and buffers. INVALID_ARGUMENT names `what` and the tensor.
