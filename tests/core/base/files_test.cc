@@ -1,0 +1,149 @@
+#include "core/base/files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/core/base/scratch_folder.h"
+
+namespace tailcast {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(FilesTest, ContentsAreReadAsTheyAre) {
+  const ScratchFolder folder;
+  for (const size_t size : {size_t{0}, size_t{1}, size_t{1} << 20, (size_t{3} << 20) + 17}) {
+    std::string contents(size, '\0');
+    for (size_t i = 0; i < size; ++i) contents[i] = static_cast<char>(i * i >> 3);
+    ASSERT_TRUE(WriteFileAtomically(folder.File("f"), contents).ok());
+    EXPECT_EQ(*ReadFile(folder.File("f")), contents);
+  }
+}
+
+TEST(FilesTest, FilesThatSayNoSizeAreReadWhole) {
+  const auto status = ReadFile("/proc/self/status");
+  ASSERT_TRUE(status.ok());
+  EXPECT_THAT(*status, HasSubstr("voluntary_ctxt_switches"));
+}
+
+TEST(FilesTest, FilesAreReadUpToTheLimit) {
+  const ScratchFolder folder;
+  ASSERT_TRUE(WriteFileAtomically(folder.File("f"), "12345").ok());
+  EXPECT_EQ(*ReadFile(folder.File("f"), /*max_bytes=*/5), "12345");
+  const auto above = ReadFile(folder.File("f"), /*max_bytes=*/4);
+  EXPECT_EQ(above.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(above.status().message()),
+              HasSubstr("f' is too large; expected at most 4 bytes"));
+  EXPECT_EQ(ReadFile("/dev/zero", 1000).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(FilesTest, MissingFilesAreNamed) {
+  const ScratchFolder folder;
+  for (const std::string& path : {folder.File("none"), folder.File("none/deeper")}) {
+    const auto contents = ReadFile(path);
+    EXPECT_EQ(contents.status().code(), absl::StatusCode::kNotFound);
+    EXPECT_THAT(std::string(contents.status().message()), HasSubstr("'" + path + "'"));
+  }
+}
+
+TEST(FilesTest, ReadingAFolderIsAnError) { EXPECT_FALSE(ReadFile(ScratchFolder().path()).ok()); }
+
+TEST(FilesTest, FoldersAreCreatedWithTheirParentsAndMayExist) {
+  const ScratchFolder folder;
+  EXPECT_TRUE(CreateDirectories(folder.File("a/b/c")).ok());
+  EXPECT_TRUE(CreateDirectories(folder.File("a/b/c")).ok());
+  EXPECT_TRUE(CreateDirectories(folder.File("a/b/d/")).ok());
+  EXPECT_TRUE(PathExists(folder.File("a/b/d")));
+}
+
+TEST(FilesTest, AFolderBelowAFileIsAnErrorThatNamesIt) {
+  const ScratchFolder folder;
+  ASSERT_TRUE(WriteFileAtomically(folder.File("f"), "").ok());
+  const absl::Status status = CreateDirectories(folder.File("f/x"));
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(std::string(status.message()), HasSubstr(folder.File("f")));
+}
+
+TEST(FilesTest, NamesAreListedInOrder) {
+  const ScratchFolder folder;
+  for (const char* name : {"b", "a", "10", "9", ".hidden"}) {
+    ASSERT_TRUE(WriteFileAtomically(folder.File(name), "").ok());
+  }
+  EXPECT_THAT(*ListDirectory(folder.path()), ElementsAre(".hidden", "10", "9", "a", "b"));
+  EXPECT_EQ(ListDirectory(folder.File("none")).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST(FilesTest, FoldersAreRemovedWithAllInThem) {
+  const ScratchFolder folder;
+  ASSERT_TRUE(CreateDirectories(folder.File("a/b")).ok());
+  ASSERT_TRUE(WriteFileAtomically(folder.File("a/b/f"), "x").ok());
+  EXPECT_TRUE(RemoveAll(folder.File("a")).ok());
+  EXPECT_FALSE(PathExists(folder.File("a")));
+  EXPECT_TRUE(RemoveAll(folder.File("a")).ok());
+}
+
+TEST(FilesTest, SystemErrorsHaveTheCodeThatTellsWhatToDo) {
+  EXPECT_EQ(ErrnoStatus(ENOENT, "x").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ErrnoStatus(EACCES, "x").code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(ErrnoStatus(EROFS, "x").code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(ErrnoStatus(ENOSPC, "x").code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ErrnoStatus(EFBIG, "x").code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ErrnoStatus(EEXIST, "x").code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(ErrnoStatus(EIO, "x").code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(ErrnoStatus(ENOSPC, "cannot write 'f'").message(),
+            "cannot write 'f': No space left on device");
+}
+
+TEST(FileLockTest, OnlyOneHolderAtATime) {
+  const ScratchFolder folder;
+  int counter = 0;  // not atomic: the lock alone guards it
+  const auto count = [&] {
+    for (int i = 0; i < 200; ++i) {
+      const auto lock = FileLock::Acquire(folder.File("lock"));
+      ASSERT_TRUE(lock.ok());
+      const int seen = counter;
+      std::this_thread::yield();
+      counter = seen + 1;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back(count);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(counter, 800);
+}
+
+TEST(FileLockTest, EndsWithTheProcessThatHeldIt) {
+  const ScratchFolder folder;
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto lock = FileLock::Acquire(folder.File("lock"));
+    const bool told = write(ready[1], "x", 1) == 1;
+    if (lock.ok() && told) pause();
+    _exit(1);
+  }
+  char byte;
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  EXPECT_TRUE(FileLock::Acquire(folder.File("lock")).ok());
+}
+
+TEST(FileLockTest, AnImpossiblePathIsNamed) {
+  const auto lock = FileLock::Acquire("/nowhere/lock");
+  EXPECT_EQ(lock.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(lock.status().message()), HasSubstr("'/nowhere/lock'"));
+}
+
+}  // namespace
+}  // namespace tailcast
