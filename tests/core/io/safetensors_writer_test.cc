@@ -1,0 +1,110 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "core/io/safetensors.h"
+
+namespace tailcast {
+namespace {
+
+using ::testing::HasSubstr;
+
+using Tensors = std::map<std::string, TensorView>;
+
+std::string ErrorOf(const absl::StatusOr<std::string>& bytes) {
+  if (bytes.ok()) return "no error";
+  EXPECT_EQ(bytes.status().code(), absl::StatusCode::kInvalidArgument);
+  return std::string(bytes.status().message());
+}
+
+TEST(SafetensorsWriterTest, BytesAreThoseOfTheFormat) {
+  const auto bytes = SerializeSafetensors({{"t", {ElementType::kUint8, {2}, "xy"}}}, {{"k", "v"}});
+  const std::string header =
+      R"({"__metadata__":{"k":"v"},"t":{"data_offsets":[0,2],"dtype":"U8","shape":[2]}})";
+  std::string padded = header;
+  padded.resize((header.size() + 7) / 8 * 8, ' ');
+  EXPECT_EQ(*bytes, std::string(1, static_cast<char>(padded.size())) + std::string(7, '\0') +
+                        padded + "xy");
+}
+
+TEST(SafetensorsWriterTest, RandomTensorsComeBack) {
+  std::mt19937 rng(10);
+  constexpr ElementType kTypes[] = {
+      ElementType::kFloat64, ElementType::kFloat32, ElementType::kFloat16, ElementType::kBfloat16,
+      ElementType::kInt64,   ElementType::kInt32,   ElementType::kInt16,   ElementType::kInt8,
+      ElementType::kUint8,   ElementType::kBool};
+  for (int round = 0; round < 50; ++round) {
+    std::map<std::string, std::string> data;
+    Tensors tensors;
+    for (size_t i = 0; i < rng() % 8; ++i) {
+      TensorView view = {.type = kTypes[rng() % 10], .shape = {}, .data = {}};
+      for (size_t d = rng() % 4; d > 0; --d) view.shape.push_back(rng() % 5);
+      const std::string name = "layer." + std::to_string(rng() % 100) + ".w\"\xc3\xa9";
+      std::string& bytes = data[name];
+      bytes.assign(static_cast<size_t>(*TensorBytes(view.type, view.shape)), '\0');
+      for (char& byte : bytes) byte = static_cast<char>(rng());
+      view.data = bytes;
+      tensors[name] = view;
+    }
+    const Metadata metadata = {{"address", "tc1-\"x\""}, {"n", std::to_string(round)}};
+    const auto file = SafetensorsFile::Parse(*SerializeSafetensors(tensors, metadata), "f");
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_EQ(file->metadata(), metadata);
+    ASSERT_EQ(file->tensors().size(), tensors.size());
+    for (const auto& [name, view] : tensors) {
+      const auto read = file->Get(name, view.type, view.shape);
+      ASSERT_TRUE(read.ok()) << read.status();
+      EXPECT_EQ(read->data, view.data);
+    }
+  }
+}
+
+TEST(SafetensorsWriterTest, DataBeginsAtAMultipleOfEightInOrderOfName) {
+  for (const char* name : {"a", "ab", "abc", "abcdefgh"}) {
+    const Tensors tensors = {{name, {ElementType::kFloat32, {3}, {}}},
+                             {"z", {ElementType::kInt64, {1}, {}}}};
+    const std::string header = *SafetensorsHeader(tensors, {});
+    EXPECT_EQ(header.size() % 8, 0u);
+    const auto file = SafetensorsFile::Parse(header + "0123456789ab" + "zzzzzzzz", "f");
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_EQ(file->tensors().at("z").data, "zzzzzzzz");
+  }
+}
+
+TEST(SafetensorsWriterTest, HeaderAndDataAreTheWholeFile) {
+  const Tensors tensors = {{"a", {ElementType::kUint8, {2}, "ab"}},
+                           {"b", {ElementType::kUint8, {1}, "c"}}};
+  EXPECT_EQ(*SafetensorsHeader(tensors, {}) + "abc", *SerializeSafetensors(tensors, {}));
+}
+
+TEST(SafetensorsWriterTest, DataMustFitTheShape) {
+  EXPECT_THAT(ErrorOf(SerializeSafetensors({{"t", {ElementType::kFloat32, {2}, "1234567"}}}, {})),
+              HasSubstr("tensor 't' has 7 bytes; expected 8"));
+}
+
+TEST(SafetensorsWriterTest, ImpossibleTensorsAreRefused) {
+  const int64_t huge = int64_t{1} << 40;
+  EXPECT_THAT(ErrorOf(SafetensorsHeader({{"t", {ElementType::kUint8, {huge, huge}, {}}}}, {})),
+              HasSubstr("too large"));
+  EXPECT_THAT(ErrorOf(SafetensorsHeader({{"t", {ElementType::kUint8, {-1}, {}}}}, {})),
+              HasSubstr("negative"));
+  EXPECT_THAT(ErrorOf(SafetensorsHeader({{"__metadata__", {ElementType::kUint8, {1}, {}}}}, {})),
+              HasSubstr("reserved name"));
+  const std::vector<int64_t> long_shape(kMaxSafetensorsRank + 1, 1);
+  EXPECT_NE(ErrorOf(SafetensorsHeader({{"t", {ElementType::kUint8, long_shape, {}}}}, {})),
+            "no error");
+  const TensorView half = {ElementType::kUint8, {int64_t{1} << 62}, {}};
+  EXPECT_THAT(ErrorOf(SafetensorsHeader({{"a", half}, {"b", half}}, {})), HasSubstr("2^63"));
+}
+
+TEST(SafetensorsWriterTest, NamesThatAreNotUtf8AreRefused) {
+  EXPECT_NE(ErrorOf(SafetensorsHeader({{"\xff", {ElementType::kUint8, {1}, {}}}}, {})), "no error");
+  EXPECT_NE(ErrorOf(SafetensorsHeader({}, {{"k", "\xff"}})), "no error");
+}
+
+}  // namespace
+}  // namespace tailcast
