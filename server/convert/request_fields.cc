@@ -1,0 +1,75 @@
+#include "server/convert/request_fields.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/convert/resource_names.h"
+#include "server/rpc/errors.h"
+
+namespace tailcast::convert {
+
+void RequestFields::Wrong(std::string field, std::string description) {
+  violations_.push_back({.field = std::move(field), .description = std::move(description)});
+}
+
+void RequestFields::WrongAsIn(const absl::Status& status) {
+  for (FieldViolation& violation : FieldViolationsOf(status)) {
+    violations_.push_back(std::move(violation));
+  }
+}
+
+int64_t RequestFields::InRange(absl::string_view field, int64_t value, int64_t min, int64_t max) {
+  if (value < min || value > max) {
+    Wrong(std::string(field), absl::StrCat("is ", value, "; expected [", min, ", ", max, "]"));
+  }
+  return value;
+}
+
+std::optional<Digest> RequestFields::OptionalDigest(absl::string_view field,
+                                                    absl::string_view bytes) {
+  if (bytes.empty()) return std::nullopt;
+  const absl::StatusOr<Digest> digest = DigestFromBytes(bytes);
+  if (digest.ok()) return *digest;
+  Wrong(std::string(field), absl::StrCat("has ", bytes.size(), " bytes; expected 32 or none"));
+  return std::nullopt;
+}
+
+bundle::BundleReference RequestFields::BundleName(absl::string_view field, absl::string_view text) {
+  absl::StatusOr<bundle::BundleReference> reference = ParseBundleResource(text);
+  if (reference.ok()) return *std::move(reference);
+  Wrong(std::string(field), std::string(reference.status().message()));
+  return {};
+}
+
+WireType RequestFields::FeatureType(absl::string_view field, v1::DataType type) {
+  switch (type) {
+    case v1::DATA_TYPE_UNSPECIFIED:
+    case v1::DATA_TYPE_FLOAT32:
+      return WireType::kFloat32;
+    case v1::DATA_TYPE_FLOAT16:
+      return WireType::kFloat16;
+    case v1::DATA_TYPE_BFLOAT16:
+      return WireType::kBfloat16;
+    default:
+      Wrong(std::string(field),
+            absl::StrCat("is ", static_cast<int>(type),
+                         "; expected FLOAT32 (1), FLOAT16 (2) or BFLOAT16 (3)"));
+      return WireType::kFloat32;
+  }
+}
+
+absl::Status RequestFields::Error() const { return rpc::InvalidFields(violations_); }
+
+v1::DataType ToProto(WireType type) {
+  switch (type) {
+    case WireType::kFloat32:
+      return v1::DATA_TYPE_FLOAT32;
+    case WireType::kFloat16:
+      return v1::DATA_TYPE_FLOAT16;
+    case WireType::kBfloat16:
+      return v1::DATA_TYPE_BFLOAT16;
+  }
+  return v1::DATA_TYPE_UNSPECIFIED;
+}
+
+}  // namespace tailcast::convert

@@ -1,0 +1,33 @@
+#ifndef TAILCAST_SERVER_CONVERT_STREAM_PROTO_H_
+#define TAILCAST_SERVER_CONVERT_STREAM_PROTO_H_
+
+#include <cstdint>
+#include <string>
+
+#include "core/base/digest.h"
+#include "core/contract/plan.h"
+#include "core/contract/sampler_spec.h"
+#include "core/contract/wire_type.h"
+#include "core/stream/resolved_stream.h"
+#include "proto/tailcast/v1/feature_service.pb.h"
+#include "proto/tailcast/v1/stream.pb.h"
+
+namespace tailcast::convert {
+
+v1::Plan ToProto(const PlanSpec& plan);
+v1::SamplerSpec ToProto(const SamplerSpec& sampler);
+
+// What the first message of a stream says beside the stream itself.
+struct HeaderFacts {
+  std::string bundle_resource;
+  Digest feature_space;
+  int64_t feature_dim = 0;
+  WireType wire_type = WireType::kFloat32;
+  int64_t chunk_rows = 0;
+};
+
+v1::GenerateHeader ToHeader(const stream::ResolvedStream& stream, const HeaderFacts& facts);
+
+}  // namespace tailcast::convert
+
+#endif  // TAILCAST_SERVER_CONVERT_STREAM_PROTO_H_

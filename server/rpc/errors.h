@@ -1,0 +1,65 @@
+#ifndef TAILCAST_SERVER_RPC_ERRORS_H_
+#define TAILCAST_SERVER_RPC_ERRORS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "core/base/digest.h"
+#include "core/contract/field_violation.h"
+
+// Every error that the service answers, one function each: code, text for people, details for
+// programs. All carry google.rpc.ErrorInfo with a reason of proto/tailcast/v1/error_reason.proto.
+namespace tailcast::rpc {
+
+// INVALID_ARGUMENT, BadRequest; at most kMaxFieldViolations of them. REQUIRES: not empty.
+absl::Status InvalidFields(const std::vector<FieldViolation>& violations);
+absl::Status InvalidField(std::string field, std::string description);
+// The fields that a status of core names.
+absl::Status InvalidFieldsFrom(const absl::Status& status);
+
+// OUT_OF_RANGE. `end_row`: first row that the plan does not have.
+absl::Status RowOutOfRange(absl::string_view what, int64_t end_row);
+
+// NOT_FOUND, ResourceInfo. `resource`: "bundles/a/versions/3". `detail`: what there is instead.
+absl::Status BundleNotFound(absl::string_view resource, absl::string_view detail,
+                            const std::optional<Digest>& pinned_digest = std::nullopt);
+
+// FAILED_PRECONDITION, PreconditionFailure.
+absl::Status DigestMismatch(absl::string_view resource, const Digest& expected,
+                            const Digest& actual);
+absl::Status NumericsUnavailable(absl::string_view resource, const Digest& expected,
+                                 const Digest& available);
+absl::Status AddressMismatch(const Digest& expected, const Digest& actual);
+absl::Status FeatureSpaceMismatch(absl::string_view resource, const Digest& expected,
+                                  const Digest& actual);
+absl::Status EncoderMissing(absl::string_view resource);
+
+// RESOURCE_EXHAUSTED, RetryInfo. Metadata: name of the limit and its value here.
+absl::Status QueueFull(absl::string_view limit, int64_t limit_value, int64_t value,
+                       absl::Duration retry_after);
+absl::Status TooManyStreams(int64_t limit_value, absl::Duration retry_after);
+
+// UNAVAILABLE, RetryInfo.
+absl::Status Draining(absl::Duration retry_after);
+absl::Status BundleLoading(absl::string_view resource, absl::Duration retry_after);
+
+// DATA_LOSS. `file`: name in the bundle, empty if unknown.
+absl::Status BundleDamaged(absl::string_view resource, absl::string_view file);
+
+// INTERNAL. `cause` stays in the log, under an incident id that the caller gets.
+absl::Status Internal(const absl::Status& cause);
+
+// Reason of the ErrorInfo that `status` carries; empty if none.
+std::string ErrorReasonOf(const absl::Status& status);
+
+// `text` of a caller in quotes, escaped to ASCII and cut to kMaxQuotedBytes.
+std::string Quoted(absl::string_view text);
+
+}  // namespace tailcast::rpc
+
+#endif  // TAILCAST_SERVER_RPC_ERRORS_H_

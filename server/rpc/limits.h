@@ -1,0 +1,44 @@
+#ifndef TAILCAST_SERVER_RPC_LIMITS_H_
+#define TAILCAST_SERVER_RPC_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+namespace tailcast::rpc {
+
+// Limits that do not change with flags, and who imposes them.
+
+// gRPC clients refuse trailers above 8 KiB in all: message (percent-encoded) and details (base64).
+// The three together keep an error below that.
+inline constexpr size_t kMaxErrorMessageBytes = 1024;
+inline constexpr size_t kMaxFieldViolations = 8;
+inline constexpr size_t kMaxFieldViolationBytes = 200;  // each of field and description
+
+// Longest piece of a caller's text that an error repeats. Ours.
+inline constexpr size_t kMaxQuotedBytes = 80;
+
+// Messages made or waiting for a slow client before production pauses. Ours: a stream may hold this
+// many chunks, beside 4 to 8 MiB in gRPC and the kernel.
+inline constexpr int64_t kMaxQueuedResponses = 4;
+
+// Payload of a chunk (feature_service.proto). Best between 256 KiB and 1 MiB (measured).
+inline constexpr int32_t kDefaultChunkBytes = 256 << 10;
+inline constexpr int32_t kMaxChunkBytes = 1 << 20;
+
+// Images of one Encode, and the features of its answer: gRPC's default limit is 4 MiB a message.
+inline constexpr int64_t kMaxTensorBytes = 3 << 20;
+
+// Pages of the List methods (bundle_service.proto).
+inline constexpr int32_t kDefaultPageSize = 50;
+inline constexpr int32_t kMaxPageSize = 1000;
+
+// When a refused caller may come back. Ours.
+inline constexpr absl::Duration kRetryWhenLoading = absl::Milliseconds(500);
+inline constexpr absl::Duration kRetryWhenDraining = absl::Seconds(1);
+inline constexpr absl::Duration kRetryWhenStreamsAreTaken = absl::Seconds(1);
+
+}  // namespace tailcast::rpc
+
+#endif  // TAILCAST_SERVER_RPC_LIMITS_H_
