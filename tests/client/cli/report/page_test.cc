@@ -77,8 +77,8 @@ TEST(PageTest, SaysWhenAControlIsBetter) {
   inputs.runs = {SampleFigures(0), SampleFigures(1)};
   for (RunFigures& run : inputs.runs) run.arms[kClassGaussian].accuracy += 5;
   const std::string page = RenderPage(*Merge(std::move(inputs)));
-  EXPECT_THAT(page, HasSubstr("does better than that"));
-  EXPECT_THAT(page, HasSubstr("Class Gaussians"));
+  EXPECT_THAT(page, HasSubstr("the best control (Class Gaussians"));
+  EXPECT_THAT(page, HasSubstr("LDMLR differs from that control by \u22123.00 points"));
 }
 
 TEST(PageTest, EscapesWhatComesFromFiles) {

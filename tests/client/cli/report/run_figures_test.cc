@@ -83,6 +83,12 @@ TEST(RunFiguresTest, ValuesOutOfRangeAreRefused) {
   EXPECT_THAT(Refusal(figures), HasSubstr("class_index"));
 }
 
+TEST(RunFiguresTest, UnknownSetsOfDistancesAreRefused) {
+  json figures = ToJson(SampleFigures(0));
+  figures["distances"]["many/generated"] = figures["distances"]["few/generated"];
+  EXPECT_THAT(Refusal(figures), HasSubstr("many/generated"));
+}
+
 TEST(RunFiguresTest, WhatIsNoJsonIsRefused) {
   EXPECT_EQ(ParseRunFigures("{", "x").status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ParseRunFigures("[]", "x").status().code(), absl::StatusCode::kInvalidArgument);
