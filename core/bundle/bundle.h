@@ -34,7 +34,7 @@ struct FileCheck {
   std::string file;
   bool ok = false;
   // Empty if ok; else what was expected and found.
-  std::string fault;
+  std::string fault = {};
 };
 
 // Recomputes every digest without loading: the manifest against publish.json's record of it, each

@@ -25,8 +25,8 @@ absl::Status ValidateName(absl::string_view name);
 // "NAME", "NAME@VERSION" or "NAME:LABEL".
 struct BundleReference {
   std::string name;
-  std::optional<int64_t> version;
-  std::optional<std::string> label;
+  std::optional<int64_t> version = {};
+  std::optional<std::string> label = {};
 };
 absl::StatusOr<BundleReference> ParseReference(absl::string_view text);
 
@@ -34,15 +34,15 @@ absl::StatusOr<BundleReference> ParseReference(absl::string_view text);
 struct VersionInfo {
   std::string name;
   int64_t version = 0;
-  std::string folder;
-  Digest digest;
-  absl::Time publish_time;
+  std::string folder = {};
+  Digest digest = {};
+  absl::Time publish_time = {};
 };
 
 struct LabelInfo {
   std::string label;
   int64_t version = 0;
-  absl::Time update_time;
+  absl::Time update_time = {};
 };
 
 // What Publish() did.
