@@ -27,6 +27,14 @@ elseif(NOT TAILCAST_SANITIZER STREQUAL "")
   message(FATAL_ERROR "TAILCAST_SANITIZER is '${TAILCAST_SANITIZER}'; expected address, thread or nothing")
 endif()
 
+option(TAILCAST_LIBFUZZER "Make the fuzz targets libFuzzer binaries (clang only)." OFF)
+if(TAILCAST_LIBFUZZER)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "TAILCAST_LIBFUZZER needs clang; the compiler is ${CMAKE_CXX_COMPILER_ID}")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_program(TAILCAST_CCACHE ccache)
 if(TAILCAST_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # The precompiled header needs these to be cacheable.
