@@ -1,0 +1,174 @@
+#include "client/library/bundle_catalog.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "client/library/health.h"
+#include "proto/tailcast/v1/bundle_service.grpc.pb.h"
+#include "tests/client/library/fake_clock.h"
+
+namespace tailcast::client {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Versions 1 to `count` of "fake", three to a page whatever was asked for; label "stable" is
+// version 2.
+class FakeBundles final : public v1::BundleService::Service {
+ public:
+  explicit FakeBundles(int count) : count_(count) {}
+
+  grpc::Status ListBundles(grpc::ServerContext*, const v1::ListBundlesRequest* request,
+                           v1::ListBundlesResponse* response) override {
+    if (request->parent() != "bundles/fake" && request->parent() != "bundles/-") {
+      return grpc::Status(grpc::StatusCode::NOT_FOUND, "no such parent");
+    }
+    int first = 1;
+    if (!request->page_token().empty() && !absl::SimpleAtoi(request->page_token(), &first)) {
+      return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "page_token");
+    }
+    for (int version = first; version <= std::min(first + 2, count_); ++version) {
+      response->add_bundles()->set_name(absl::StrCat("bundles/fake/versions/", version));
+    }
+    if (first + 3 <= count_) response->set_next_page_token(absl::StrCat(first + 3));
+    return grpc::Status::OK;
+  }
+
+  grpc::Status GetBundle(grpc::ServerContext*, const v1::GetBundleRequest* request,
+                         v1::Bundle* bundle) override {
+    if (request->name() == "bundles/fake/labels/stable") {
+      bundle->set_name("bundles/fake/versions/2");
+    } else if (request->name() == "bundles/fake/versions/99") {
+      return grpc::Status(grpc::StatusCode::NOT_FOUND, "no version 99");
+    } else {
+      bundle->set_name(request->name());
+    }
+    bundle->set_class_count(10);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ListLabels(grpc::ServerContext*, const v1::ListLabelsRequest* request,
+                          v1::ListLabelsResponse* response) override {
+    const bool first = request->page_token().empty();
+    response->add_labels()->set_name(first ? "bundles/fake/labels/a" : "bundles/fake/labels/b");
+    if (first) response->set_next_page_token("more");
+    return grpc::Status::OK;
+  }
+
+ private:
+  const int count_;
+};
+
+class BundleCatalogTest : public ::testing::Test {
+ protected:
+  BundleCatalogTest() {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(&bundles_);
+    server_ = builder.BuildAndStart();
+    options_.servers = {absl::StrCat("127.0.0.1:", port_)};
+    options_.retry.retry_for = absl::ZeroDuration();
+  }
+
+  FakeBundles bundles_{11};
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+  FailoverOptions options_;
+};
+
+TEST_F(BundleCatalogTest, ABareNameIsTheHighestVersionAsANumber) {
+  const auto bundle = BundleCatalog(options_).Get({.name = "fake", .version = {}, .label = {}});
+  ASSERT_TRUE(bundle.ok()) << bundle.status();
+  EXPECT_EQ(bundle->name(), "bundles/fake/versions/11");
+  EXPECT_EQ(bundle->class_count(), 10);
+}
+
+TEST_F(BundleCatalogTest, AVersionAndALabelAreAskedForDirectly) {
+  const BundleCatalog catalog(options_);
+  EXPECT_EQ(catalog.Get(*ParseBundleReference("fake@3"))->name(), "bundles/fake/versions/3");
+  EXPECT_EQ(catalog.Get(*ParseBundleReference("fake:stable"))->name(), "bundles/fake/versions/2");
+  EXPECT_EQ(catalog.Get(*ParseBundleReference("fake@99")).status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(catalog.Get(*ParseBundleReference("other")).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST_F(BundleCatalogTest, ListsGoThroughAllPages) {
+  const BundleCatalog catalog(options_);
+  EXPECT_EQ(catalog.List()->size(), 11u);
+  EXPECT_EQ(catalog.List("fake")->size(), 11u);
+  EXPECT_EQ(catalog.Labels("fake")->size(), 2u);
+}
+
+TEST_F(BundleCatalogTest, AServerThatIsNotThereIsNamed) {
+  options_.servers = {"127.0.0.1:1"};
+  const absl::Status status = BundleCatalog(options_).List().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("127.0.0.1:1"));
+}
+
+TEST_F(BundleCatalogTest, HealthIsThatOfTheService) {
+  auto& health = *server_->GetHealthCheckService();
+  health.SetServingStatus("bundles/fake", true);
+  const std::string server = options_.servers[0];
+  EXPECT_TRUE(CheckServing(server, "", absl::Seconds(5)).ok());
+  EXPECT_TRUE(CheckServing(server, "bundles/fake", absl::Seconds(5)).ok());
+  EXPECT_EQ(CheckServing(server, "bundles/other", absl::Seconds(5)).code(),
+            absl::StatusCode::kNotFound);
+  health.SetServingStatus("bundles/fake", false);
+  EXPECT_EQ(CheckServing(server, "bundles/fake", absl::Seconds(5)).code(),
+            absl::StatusCode::kUnavailable);
+}
+
+TEST_F(BundleCatalogTest, WaitsUntilAServerServes) {
+  class StartsServing final : public Clock {
+   public:
+    explicit StartsServing(grpc::Server& server) : server_(server) {}
+    absl::Time Now() override { return absl::UnixEpoch(); }
+    void SleepFor(absl::Duration, std::stop_token) override {
+      if (++sleeps_ == 3) server_.GetHealthCheckService()->SetServingStatus(true);
+    }
+    double Jitter() override { return 0.0; }
+    grpc::Server& server_;
+    int sleeps_ = 0;
+  };
+  server_->GetHealthCheckService()->SetServingStatus(false);
+  StartsServing clock(*server_);
+  options_.retry.retry_for = absl::Seconds(60);
+  options_.clock = &clock;
+  EXPECT_TRUE(WaitUntilServing(options_, "").ok());
+  EXPECT_EQ(clock.sleeps_, 3);
+}
+
+TEST(BundleReferenceTest, ReadsTheThreeForms) {
+  EXPECT_EQ(ParseBundleReference("a-b.c_1")->name, "a-b.c_1");
+  EXPECT_EQ(ParseBundleReference("a@17")->version, 17);
+  EXPECT_EQ(ParseBundleReference("a:stable")->label, "stable");
+}
+
+TEST(BundleReferenceTest, QuotesWhatIsNone) {
+  for (const char* text : {"", "@1", "a@", "a@0", "a@-1", "a@1x", "a:", "a:b:c", "a/b", "a@1:b"}) {
+    const auto reference = ParseBundleReference(text);
+    EXPECT_EQ(reference.status().code(), absl::StatusCode::kInvalidArgument) << text;
+  }
+}
+
+TEST(BundleReferenceTest, ReadsResourceNames) {
+  const auto parsed = ParseVersionName("bundles/fake/versions/12");
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(parsed->first, "fake");
+  EXPECT_EQ(parsed->second, 12);
+  for (const char* text : {"", "bundles/fake", "bundles/fake/labels/x", "bundles//versions/1",
+                           "bundles/fake/versions/0", "bundles/fake/versions/1/"}) {
+    EXPECT_FALSE(ParseVersionName(text).ok()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace tailcast::client
