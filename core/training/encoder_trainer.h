@@ -25,17 +25,20 @@ struct EncoderTrainingOptions {
   double weight_decay = 5e-4;  // on all weights but biases and normalisation
   data::AugmentationOptions augmentation;
   int64_t seed = 0;  // of weights, order of images, augmentation; [0, 2^63)
+  // Seconds between checkpoints.
+  double checkpoint_seconds = 5;
 };
 
 // Trains an encoder with a linear classifier by cross-entropy on the images of `train`.
 //
-// After each epoch, and when `progress` asks to stop (then CANCELLED), the state is saved in
+// Every few seconds, and when `progress` asks to stop (then CANCELLED), the state is saved in
 // `checkpoint_path`; a run that finds it there goes on from it and gives the same weights, to the
 // bit, as an unbroken run with the same number of threads. A checkpoint of other options or images
 // is refused (FAILED_PRECONDITION, naming it). An empty path: no checkpoint. The caller removes the
 // file once the result is safe.
 //
-// INVALID_ARGUMENT names the option or the class without images.
+// INVALID_ARGUMENT names the option or the class without images. DATA_LOSS: damaged checkpoint.
+// FAILED_PRECONDITION also for a loss that is not finite at the end.
 absl::StatusOr<EncoderFile> TrainEncoder(const data::ImageDataset& train,
                                          const EncoderTrainingOptions& options,
                                          const std::string& checkpoint_path,

@@ -1,0 +1,47 @@
+#include "core/training/encode_dataset.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+
+namespace tailcast::training {
+namespace {
+
+// Images between two reports; a multiple of what the encoder takes in one pass.
+constexpr int64_t kImagesPerReport = 1024;
+
+}  // namespace
+
+absl::StatusOr<data::FeatureSet> EncodeDataset(const EncoderFile& encoder,
+                                               const data::ImageDataset& dataset,
+                                               const std::string& part, ProgressSink& progress) {
+  if (dataset.class_names != encoder.class_names) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "data set '", dataset.name, "' has ", dataset.num_classes(), " classes; expected the same ",
+        encoder.class_names.size(), " as those of the data set '", encoder.dataset,
+        "', on which the encoder was trained"));
+  }
+  const int64_t count = dataset.size();
+  std::vector<at::Tensor> features;
+  progress.Begin("encode", "images", /*done=*/0, count);
+  for (int64_t start = 0; start < count; start += kImagesPerReport) {
+    const int64_t end = std::min(count, start + kImagesPerReport);
+    ASSIGN_OR_RETURN(features.emplace_back(),
+                     encoder.encoder->Encode(dataset.images.slice(0, start, end),
+                                             [&] { return progress.stop_requested(); }));
+    progress.Advance(end, {});
+  }
+  progress.End();
+  return data::FeatureSet{.features = at::cat(features),
+                          .labels = dataset.labels,
+                          .space = encoder.space(),
+                          .class_names = dataset.class_names,
+                          .dataset = dataset.name,
+                          .part = part};
+}
+
+}  // namespace tailcast::training
