@@ -2,6 +2,8 @@
 find_package(absl REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(gRPC CONFIG REQUIRED)
+# gRPC's re2 asks for -pthread, which glibc does not need and the precompiled header is made without.
+set_property(TARGET re2::re2 PROPERTY INTERFACE_COMPILE_OPTIONS "")
 find_package(spdlog REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)
