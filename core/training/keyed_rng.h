@@ -8,7 +8,13 @@
 namespace tailcast::training {
 
 // What random numbers are for, so that no two uses under one seed share them.
-enum class RngPurpose : uint32_t { kWeights = 1, kOrder = 2, kAugmentation = 3, kGaussians = 4 };
+enum class RngPurpose : uint32_t {
+  kWeights = 1,
+  kOrder = 2,
+  kAugmentation = 3,
+  kRefitOrder = 4,
+  kClassGaussians = 5,
+};
 
 // A generator of its own for (seed, purpose, index), an epoch or a step, say: training that goes on
 // from any step draws what the unbroken run draws, without saving a state. seed: [0, 2^63)

@@ -1,0 +1,105 @@
+#include <ATen/ATen.h>
+#include <torch/optim/adam.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/classifiers/losses.h"
+#include "core/tensor/torch_status.h"
+#include "core/training/classifier_refit.h"
+#include "core/training/keyed_rng.h"
+#include "core/training/refit_objective.h"
+
+namespace tailcast::training {
+namespace {
+
+absl::Status CheckOptions(const PaperRefitOptions& options) {
+  if (options.epochs < 1 || options.batch_size < 1 || options.seed < 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "refit options epochs, batch_size, seed are ", options.epochs, ", ", options.batch_size,
+        ", ", options.seed, "; expected 1 or more, 1 or more, 0 or more"));
+  }
+  return absl::OkStatus();
+}
+
+// A head in training, its rows and its optimizer.
+struct PaperRun {
+  at::Tensor features;  // [N, D] f32
+  at::Tensor labels;    // [N]
+  classifiers::LinearHead head;
+  torch::optim::Adam optimizer;
+
+  // Goes once over all rows in `order`; returns the mean loss.
+  double Epoch(const at::Tensor& order, int64_t batch_size) {
+    double loss_sum = 0;
+    for (int64_t start = 0; start < order.size(0); start += batch_size) {
+      const at::Tensor rows = order.slice(0, start, std::min(order.size(0), start + batch_size));
+      optimizer.zero_grad();
+      const at::Tensor loss = classifiers::CrossEntropy(head.Scores(features.index_select(0, rows)),
+                                                        labels.index_select(0, rows));
+      loss.backward();
+      optimizer.step();
+      loss_sum += loss.item<double>() * static_cast<double>(rows.size(0));
+    }
+    return loss_sum / static_cast<double>(order.size(0));
+  }
+
+  double GradientNorm() {
+    optimizer.zero_grad();
+    classifiers::CrossEntropy(head.Scores(features), labels).backward();
+    return std::max(head.weight.grad().abs().max().item<double>(),
+                    head.bias.grad().abs().max().item<double>());
+  }
+};
+
+PaperRun MakeRun(const RefitObjective& rows, const classifiers::LinearHead& stage1,
+                 const PaperRefitOptions& options) {
+  const at::Tensor weight = stage1.weight.detach().clone().requires_grad_();
+  const at::Tensor bias = stage1.bias.detach().clone().requires_grad_();
+  return {.features = rows.features.to(at::kFloat),
+          .labels = rows.labels,
+          .head = {.weight = weight, .bias = bias},
+          .optimizer = torch::optim::Adam(
+              std::vector<at::Tensor>{weight, bias},
+              torch::optim::AdamOptions(options.learning_rate).weight_decay(options.weight_decay))};
+}
+
+absl::StatusOr<RefitResult> RunPaperRefit(PaperRun run, const PaperRefitOptions& options,
+                                          ProgressSink& progress) {
+  RefitResult result;
+  progress.Begin("refit as in the paper", "epochs", /*done=*/0, options.epochs);
+  for (int64_t epoch = 0; epoch < options.epochs; ++epoch) {
+    if (progress.stop_requested()) {
+      return absl::CancelledError(
+          absl::StrCat("the refit was stopped after ", epoch, " of ", options.epochs, " epochs"));
+    }
+    const at::Tensor order =
+        at::randperm(run.labels.size(0), KeyedRng(options.seed, RngPurpose::kRefitOrder, epoch),
+                     at::TensorOptions(at::kLong));
+    result.loss = run.Epoch(order, options.batch_size);
+    progress.Advance(epoch + 1, {{"loss", result.loss}});
+  }
+  progress.End();
+  result.gradient_norm = run.GradientNorm();
+  result.head = {.weight = run.head.weight.detach(), .bias = run.head.bias.detach()};
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<RefitResult> RefitClassifierAsPaper(const LabelledRows& real,
+                                                   const LabelledRows& generated,
+                                                   const classifiers::LinearHead& stage1,
+                                                   const PaperRefitOptions& options,
+                                                   ProgressSink& progress) {
+  return CatchTorchErrors([&]() -> absl::StatusOr<RefitResult> {
+    RETURN_IF_ERROR(CheckOptions(options));
+    RETURN_IF_ERROR(CheckRefitRows(real, generated, stage1.weight.size(0), stage1));
+    return RunPaperRefit(MakeRun(JoinRows(real, generated), stage1, options), options, progress);
+  });
+}
+
+}  // namespace tailcast::training
