@@ -20,8 +20,8 @@ namespace tailcast::diffusion {
 
 // What a generator is made of, as the manifest says it.
 struct GeneratorSpec {
-  DenoiserSpec denoiser;
-  ScheduleSpec schedule;
+  DenoiserSpec denoiser = {};
+  ScheduleSpec schedule = {};
   PredictionType prediction = PredictionType::kVelocity;
   // Features are cut at 0 after generation (encoders that end in a ReLU).
   bool non_negative = true;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -16,12 +17,14 @@ constexpr int64_t kCleanData = -1;
 constexpr int64_t kMaxTimesteps = 100'000;
 constexpr double kPi = 3.14159265358979323846;
 
-}  // namespace
-
-NoiseSchedule::NoiseSchedule(std::vector<double> betas) : alpha_bars_(std::move(betas)) {
+// betas: [T] -> alpha_bars: [T]
+std::vector<double> Cumulate(std::vector<double> betas) {
   double alpha_bar = 1.0;
-  for (double& value : alpha_bars_) value = alpha_bar *= 1.0 - value;
+  for (double& value : betas) value = alpha_bar *= 1.0 - value;
+  return betas;
 }
+
+}  // namespace
 
 NoiseSchedule NoiseSchedule::Linear(const LinearScheduleOptions& options) {
   std::vector<double> betas(options.num_timesteps);
@@ -29,7 +32,7 @@ NoiseSchedule NoiseSchedule::Linear(const LinearScheduleOptions& options) {
   for (int64_t t = 0; t < options.num_timesteps; ++t) {
     betas[t] = options.beta_start + (options.beta_end - options.beta_start) * (t / last);
   }
-  return NoiseSchedule(std::move(betas));
+  return NoiseSchedule(Cumulate(std::move(betas)));
 }
 
 NoiseSchedule NoiseSchedule::Cosine(const CosineScheduleOptions& options) {
@@ -43,7 +46,7 @@ NoiseSchedule NoiseSchedule::Cosine(const CosineScheduleOptions& options) {
     const double kept = squared_cosine((t + 1) / num_timesteps) / squared_cosine(t / num_timesteps);
     betas[t] = std::min(1.0 - kept, options.max_beta);
   }
-  return NoiseSchedule(std::move(betas));
+  return NoiseSchedule(Cumulate(std::move(betas)));
 }
 
 absl::StatusOr<NoiseSchedule> NoiseSchedule::Make(const ScheduleSpec& spec) {
@@ -56,6 +59,19 @@ absl::StatusOr<NoiseSchedule> NoiseSchedule::Make(const ScheduleSpec& spec) {
   if (spec.name == "cosine") return Cosine({.num_timesteps = spec.num_timesteps});
   return absl::InvalidArgumentError(
       absl::StrCat("schedule.name is '", spec.name, "'; expected linear or cosine"));
+}
+
+absl::StatusOr<NoiseSchedule> NoiseSchedule::FromAlphaBars(std::vector<double> alpha_bars) {
+  double above = 1.0;
+  for (size_t t = 0; t < alpha_bars.size(); ++t) {
+    if (!(alpha_bars[t] > 0.0 && alpha_bars[t] < above)) {
+      return absl::InvalidArgumentError(absl::StrCat("alpha_bar of timestep ", t, " is ",
+                                                     alpha_bars[t], "; expected a number in (0, ",
+                                                     above, ")"));
+    }
+    above = alpha_bars[t];
+  }
+  return NoiseSchedule(std::move(alpha_bars));
 }
 
 double NoiseSchedule::AlphaBar(int64_t t) const {

@@ -51,6 +51,9 @@ class NoiseSchedule {
   static NoiseSchedule Cosine(const CosineScheduleOptions& options);
   // INVALID_ARGUMENT names the field, its value and what was expected.
   static absl::StatusOr<NoiseSchedule> Make(const ScheduleSpec& spec);
+  // Of numbers computed elsewhere, in single precision for instance. INVALID_ARGUMENT names the
+  // first that is not in (0, 1) or not below the one before.
+  static absl::StatusOr<NoiseSchedule> FromAlphaBars(std::vector<double> alpha_bars);
 
   int64_t num_timesteps() const { return static_cast<int64_t>(alpha_bars_.size()); }
 
@@ -74,7 +77,7 @@ class NoiseSchedule {
                       const at::Tensor& timesteps) const;
 
  private:
-  explicit NoiseSchedule(std::vector<double> betas);
+  explicit NoiseSchedule(std::vector<double> alpha_bars) : alpha_bars_(std::move(alpha_bars)) {}
 
   std::vector<double> alpha_bars_;  // [T]
 };

@@ -23,17 +23,17 @@ struct GeneratorData {
   at::Tensor labels;    // [N] int64 in [0, K)
   int64_t num_classes = 0;
   // Undefined if there are none; only the validation loss sees them.
-  at::Tensor validation_features;  // [M, D] f32
-  at::Tensor validation_labels;    // [M] int64 in [0, K)
+  at::Tensor validation_features = {};  // [M, D] f32
+  at::Tensor validation_labels = {};    // [M] int64 in [0, K)
 };
 
 // The defaults are a recipe that was measured on the features of long-tailed CIFAR: half a minute
 // on one core for 64 dimensions.
 struct GeneratorTrainingOptions {
-  diffusion::ObjectiveSpec objective;
+  diffusion::ObjectiveSpec objective = {};
   // Network; feature_dim and num_classes come from the data.
-  diffusion::DenoiserSpec denoiser;
-  diffusion::ScheduleSpec schedule;
+  diffusion::DenoiserSpec denoiser = {};
+  diffusion::ScheduleSpec schedule = {};
   diffusion::PredictionType prediction = diffusion::PredictionType::kVelocity;
   // Generated features are cut at 0.
   bool non_negative = true;

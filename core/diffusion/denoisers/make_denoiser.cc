@@ -10,14 +10,22 @@ namespace {
 // Bounds on what a file may ask for.
 constexpr int64_t kMaxFeatureDim = 65'536;
 constexpr int64_t kMaxClasses = 65'536;  // stream contract, section 1
-constexpr int64_t kMaxHiddenDim = 16'384;
-constexpr int64_t kMaxEmbeddingDim = 16'384;
+constexpr int64_t kMaxHiddenDim = 4096;
+constexpr int64_t kMaxEmbeddingDim = 4096;
 constexpr int64_t kMaxBlocks = 64;
+constexpr int64_t kMaxParameters = int64_t{1} << 28;  // 1 GiB
 
 struct Range {
   const char* field;
   int64_t value, min, max;
 };
+
+// Weights of the matrices; cannot overflow within the ranges of the fields.
+int64_t CountWeights(const DenoiserSpec& spec) {
+  const int64_t per_block = 4 * spec.hidden_dim;  // two layers, scale and shift
+  return spec.hidden_dim * (2 * spec.feature_dim + spec.num_classes + 1 + spec.embedding_dim +
+                            spec.hidden_dim + spec.num_blocks * per_block);
+}
 
 absl::Status Validate(const DenoiserSpec& spec) {
   const Range ranges[] = {{"feature_dim", spec.feature_dim, 1, kMaxFeatureDim},

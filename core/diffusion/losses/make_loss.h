@@ -24,8 +24,8 @@ absl::StatusOr<Objective> ObjectiveFromName(absl::string_view name);
 // Which loss, with the options of each; those of the others do not matter.
 struct ObjectiveSpec {
   Objective objective = Objective::kDenoising;
-  CbdmOptions cbdm;
-  DiffropOptions diffrop;
+  CbdmOptions cbdm = {};
+  DiffropOptions diffrop = {};
 };
 
 // Name and the options that matter, for figures and checkpoints.

@@ -13,7 +13,7 @@ namespace tailcast::diffusion {
 struct DdimOptions {
   // Where the denoiser is evaluated, from noisy to clean: strictly falling, in [0, T). Each step
   // goes to the next timestep of the list, the last one to `final_alpha_bar`.
-  std::vector<int64_t> timesteps;
+  std::vector<int64_t> timesteps = {};
   // What the denoiser predicts.
   PredictionType prediction = PredictionType::kVelocity;
   // Share of the DDPM noise added back at each step: 0 is deterministic, 1 is DDPM. Eq. 16 of the
