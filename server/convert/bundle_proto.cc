@@ -9,7 +9,7 @@
 namespace tailcast::convert {
 namespace {
 
-v1::Bundle::State ToProto(BundleState state) {
+v1::Bundle::State ToState(BundleState state) {
   switch (state) {
     case BundleState::kAvailable:
       return v1::Bundle::STATE_AVAILABLE;
@@ -52,7 +52,7 @@ v1::Bundle ToProto(const BundleDescription& description, BundleView view) {
   v1::Bundle proto;
   proto.set_name(VersionResource(version.name, version.version));
   proto.set_digest(ToBytes(version.digest));
-  proto.set_state(ToProto(description.state));
+  proto.set_state(ToState(description.state));
   *proto.mutable_publish_time() = ToTimestamp(version.publish_time);
   for (const std::string& label : description.labels) {
     proto.add_labels(LabelResource(version.name, label));

@@ -73,8 +73,9 @@ class ServerStream : public grpc::ServerWriteReactor<Response>,
   // stream's lock, so it must not call methods of the stream; never after the end.
   virtual std::optional<Response> ProduceAsync(int64_t index) = 0;
 
-  // The call is over and nothing else happens to it: time for the access log.
-  virtual void OnOver(const absl::Status& status) = 0;
+  // The call is over, after `written` messages, and nothing else happens to it: time for the access
+  // log.
+  virtual void OnOver(const absl::Status& status, int64_t written) = 0;
 
  private:
   void OnWriteDone(bool ok) final ABSL_LOCKS_EXCLUDED(mu_) {
@@ -97,12 +98,14 @@ class ServerStream : public grpc::ServerWriteReactor<Response>,
   void OnDone() final {
     std::shared_ptr<ServerStream> self;
     absl::Status status;
+    int64_t written = 0;
     {
       absl::MutexLock lock(&mu_);
       self = std::move(self_);
       status = status_;
+      written = first_queued_;
     }
-    OnOver(status);
+    OnOver(status, written);
   }  // `self` may delete this object here.
 
   // Produces and writes whatever can be, and ends the stream behind its last message.
