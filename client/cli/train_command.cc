@@ -1,0 +1,15 @@
+#include "client/cli/train_command.h"
+
+#include <CLI/CLI.hpp>
+
+namespace tailcast::cli {
+
+void AddTrainCommand(CLI::App& app, CommandRunner& runner) {
+  CLI::App& train = *app.add_subcommand("train", "Train an encoder or a generator");
+  train.require_subcommand(1);
+  train.footer("Example:\n  tailcast train encoder --help");
+  AddTrainEncoderCommand(train, runner);
+  AddTrainGeneratorCommand(train, runner);
+}
+
+}  // namespace tailcast::cli

@@ -1,0 +1,24 @@
+#ifndef TAILCAST_CLIENT_CLI_TRAINING_RUN_H_
+#define TAILCAST_CLIENT_CLI_TRAINING_RUN_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace tailcast::cli {
+
+// Where a training command keeps its state until FILE is written: FILE.checkpoint.
+std::string CheckpointPath(const std::string& output);
+
+// Before training: the output can be written; with `fresh` an old checkpoint is removed.
+absl::Status PrepareTraining(const std::string& output, bool fresh);
+
+// After an error: says what to do about the checkpoint, if there is one.
+absl::Status ExplainCheckpoint(const absl::Status& status, const std::string& output);
+
+// After the result was written.
+absl::Status RemoveCheckpoint(const std::string& output);
+
+}  // namespace tailcast::cli
+
+#endif  // TAILCAST_CLIENT_CLI_TRAINING_RUN_H_

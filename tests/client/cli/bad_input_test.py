@@ -1,0 +1,362 @@
+#!/usr/bin/env python3
+"""Bad input: a message that names what, where and what was expected, exit code 1, and no file."""
+
+import gzip
+import json
+import shutil
+import struct
+import unittest
+
+import cli_case
+from cli_case import CliCase, limit_file_size, write_features, write_safetensors
+
+
+class BadDatasetTest(CliCase):
+
+    def setUp(self):
+        super().setUp()
+        self.data = cli_case.write_dataset(self.work / "shapes", compress=False)
+        self.images = self.data / "train-images-idx3-ubyte"
+        self.labels = self.data / "train-labels-idx1-ubyte"
+        self.output = self.work / "split.json"
+
+    def fail_split(self, *says, flags=()):
+        self.fail("split", "--data", self.data, "--validation-per-class", 5, "--output", self.output, *flags, says=says)
+        self.assertFalse(self.output.exists())
+
+    def test_a_missing_folder_and_an_empty_one(self):
+        shutil.rmtree(self.data)
+        self.fail_split(self.data)
+        self.data.mkdir()
+        self.fail_split(self.data, "train-images-idx3-ubyte")
+
+    def test_a_truncated_image_file(self):
+        self.images.write_bytes(self.images.read_bytes()[:-1])
+        self.fail_split(self.images)
+
+    def test_a_wrong_magic_number(self):
+        self.images.write_bytes(b"\x01" + self.images.read_bytes()[1:])
+        self.fail_split(self.images)
+
+    def test_sizes_that_claim_more_than_any_memory(self):
+        self.images.write_bytes(bytes([0, 0, 8, 3]) + struct.pack(">III", 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF))
+        self.fail_split(self.images)
+
+    def test_truncated_and_damaged_gz(self):
+        packed = gzip.compress(self.images.read_bytes())
+        self.images.unlink()
+        path = self.data / "train-images-idx3-ubyte.gz"
+        for spoiled in (packed[:-20], packed[:40] + bytes([packed[40] ^ 0xFF]) + packed[41:], b"no gzip at all"):
+            path.write_bytes(spoiled)
+            self.fail_split(path)
+
+    def test_a_label_out_of_range(self):
+        data = bytearray(self.labels.read_bytes())
+        data[8 + 7] = 99
+        self.labels.write_bytes(bytes(data))
+        self.fail_split(self.labels, "99", "index 7")
+
+    def test_counts_of_images_and_labels_that_differ(self):
+        self.labels.write_bytes(cli_case.idx(1, [3], bytes([0, 1, 2])))
+        self.fail_split(self.labels, "3")
+
+    def test_options_that_the_data_set_cannot_meet(self):
+        self.fail_split("60", flags=["--validation-per-class", 60])
+        self.fail_split("class_order", flags=["--class-order", "0,1"])
+        self.fail_split("class_order", flags=["--class-order", "0,1,1"])
+        self.fail_split("class_order", flags=["--class-order", "0,1,3"])
+        self.fail_split("56", flags=["--max-per-class", 56])
+
+
+class BadSplitTest(CliCase):
+
+    def setUp(self):
+        super().setUp()
+        self.data = cli_case.write_dataset(self.work / "shapes")
+        self.split = self.work / "split.json"
+        self.succeed("split", "--data", self.data, "--validation-per-class", 5, "--output", self.split)
+        self.content = json.loads(self.split.read_text())
+
+    def fail_training(self, *says):
+        output = self.work / "encoder.safetensors"
+        self.fail("train", "encoder", "--data", self.data, "--split", self.split, "--epochs", 1, "--output", output,
+                  says=says)
+        self.assertFalse(output.exists())
+
+    def test_a_missing_truncated_or_foreign_split(self):
+        text = self.split.read_text()
+        self.split.write_text(text[:-10])
+        self.fail_training(self.split)
+        self.split.write_text(json.dumps({**self.content, "format": "tailcast.split.v9"}))
+        self.fail_training(self.split, "tailcast.split.v9")
+        self.split.write_text(json.dumps({**self.content, "colour": 1}))
+        self.fail_training(self.split, "colour")
+        self.split.unlink()
+        self.fail_training(self.split)
+
+    def test_indices_that_are_none(self):
+        self.split.write_text(json.dumps({**self.content, "train": self.content["train"][:-1] + [10**9]}))
+        self.fail_training(self.split, 10**9)
+
+    def test_a_split_of_other_data(self):
+        shutil.rmtree(self.data)
+        self.data.mkdir()
+        cli_case.write_images(self.data, "train", [2 - i % 3 for i in range(180)])
+        (self.data / "classes.txt").write_text("top\nleft\nmiddle\n")
+        self.fail_training(self.split)
+
+
+class BadEncoderTest(CliCase):
+
+    def setUp(self):
+        super().setUp()
+        self.data = cli_case.write_dataset(self.work / "shapes")
+        self.encoder = self.work / "encoder.safetensors"
+        self.succeed("train", "encoder", "--data", self.data, "--epochs", 1, "--batch-size", 60, "--output", self.encoder)
+        self.output = self.work / "features.safetensors"
+
+    def fail_encode(self, *says, part="test", code=1, flags=()):
+        self.fail("encode", "--encoder", self.encoder, "--data", self.data, "--part", part, "--output", self.output,
+                  *flags, code=code, says=says)
+        self.assertFalse(self.output.exists())
+
+    def test_validation_images_need_a_split(self):
+        self.fail_encode("--split", part="validation", code=2)
+
+    def test_a_truncated_or_foreign_encoder_file(self):
+        data = self.encoder.read_bytes()
+        self.encoder.write_bytes(data[:-4])
+        self.fail_encode(self.encoder)
+        write_features(self.encoder)
+        self.fail_encode(self.encoder)
+        self.encoder.unlink()
+        self.fail_encode(self.encoder)
+
+    def test_weights_that_are_not_those_of_the_fingerprint(self):
+        data = bytearray(self.encoder.read_bytes())
+        header = struct.unpack("<Q", data[:8])[0]
+        entry = json.loads(data[8:8 + header])
+        name = next(name for name in entry if name.startswith("encoder."))
+        data[8 + header + entry[name]["data_offsets"][0]] ^= 1
+        self.encoder.write_bytes(bytes(data))
+        self.fail_encode(self.encoder, "fingerprint")
+
+    def test_images_of_another_size(self):
+        shutil.rmtree(self.data)
+        self.data.mkdir()
+        (self.data / "t10k-images-idx3-ubyte").write_bytes(cli_case.idx(3, [3, 8, 8], bytes(3 * 64)))
+        (self.data / "t10k-labels-idx1-ubyte").write_bytes(cli_case.idx(1, [3], bytes([0, 1, 2])))
+        self.fail_encode("12", "8")
+
+
+class BadFeaturesTest(CliCase):
+
+    def setUp(self):
+        super().setUp()
+        self.features = self.work / "features.safetensors"
+        self.output = self.work / "generator.safetensors"
+
+    def fail_training(self, *says, flags=(), code=1):
+        self.fail("train", "generator", "--features", self.features, "--steps", 5, "--output", self.output, *flags,
+                  says=says, code=code)
+        self.assertFalse(self.output.exists())
+
+    def test_nan_and_infinite_features_are_named_by_row_and_column(self):
+        for value in (float("nan"), float("inf"), float("-inf")):
+            def edit(values, labels, value=value):
+                values[4 * 7 + 2] = value
+            write_features(self.features, metadata={"feature_space": "mine"}, edit=edit)
+            self.fail_training(self.features, "7", "2")
+
+    def test_labels_out_of_range(self):
+        def negative(values, labels):
+            labels[9] = -1
+        write_features(self.features, metadata={"feature_space": "mine"}, edit=negative)
+        self.fail_training(self.features, "-1")
+        write_features(self.features, metadata={"feature_space": "mine"})
+        self.fail_training(self.features, "2", flags=["--classes", 2])
+
+    def test_a_negative_value_in_a_non_negative_space(self):
+        def edit(values, labels):
+            values[5] = -0.5
+        write_features(self.features, metadata={"feature_space": "mine", "non_negative": "true"}, edit=edit)
+        self.fail_training(self.features, "-0.5")
+
+    def test_a_space_that_is_missing_or_contradicted(self):
+        write_features(self.features)
+        self.fail_training(self.features, "--feature-space")
+        write_features(self.features, metadata={"feature_space": "mine"})
+        self.fail_training("mine", "theirs", flags=["--feature-space", "theirs"])
+        fingerprint = "ab" * 32
+        write_features(self.features, metadata={"encoder_fingerprint": fingerprint})
+        self.fail_training(fingerprint, "theirs", flags=["--feature-space", "theirs"])
+
+    def test_validation_features_of_another_space(self):
+        write_features(self.features, metadata={"encoder_fingerprint": "ab" * 32})
+        validation = self.work / "validation.safetensors"
+        write_features(validation, metadata={"encoder_fingerprint": "cd" * 32})
+        self.fail_training("ab" * 32, "cd" * 32, validation, flags=["--validation", validation])
+        write_features(validation, dimension=5, metadata={"encoder_fingerprint": "ab" * 32})
+        self.fail_training("5 dimensions", "4 dimensions", flags=["--validation", validation])
+
+    def test_truncated_damaged_and_foreign_files(self):
+        write_features(self.features, metadata={"feature_space": "mine"})
+        data = self.features.read_bytes()
+        for spoiled in (b"", data[:7], data[:20], data[:-1], data + b"x", b"\xff" * 8 + data[8:], b"\x00" * 64):
+            self.features.write_bytes(spoiled)
+            self.fail_training(self.features)
+        write_safetensors(self.features, {"features": ("I64", [2, 2], [1, 2, 3, 4]), "labels": ("I64", [2], [0, 1])},
+                          {"feature_space": "mine"})
+        self.fail_training(self.features, "F32")
+        write_safetensors(self.features, {"features": ("F32", [2, 2], [1, 2, 3, 4]), "labels": ("I64", [3], [0, 1, 1])},
+                          {"feature_space": "mine"})
+        self.fail_training(self.features, "labels")
+
+    def test_a_part_that_the_file_does_not_have(self):
+        write_features(self.features, prefix="train.", metadata={"feature_space": "mine"})
+        self.fail_training(self.features, "train.features", "--part")
+        self.fail_training(self.features, "test.features", flags=["--part", "test"])
+
+    def test_class_names_that_do_not_fit(self):
+        write_features(self.features, metadata={"feature_space": "mine"})
+        self.fail_training("--class-names", "2", "3", flags=["--class-names", "a,b"], code=2)
+
+
+class BadRepositoryTest(CliCase):
+
+    def setUp(self):
+        super().setUp()
+        self.features = self.work / "features.safetensors"
+        self.generator = self.work / "generator.safetensors"
+        self.repository = self.work / "repository"
+        write_features(self.features, metadata={"feature_space": "mine"})
+        self.succeed("train", "generator", "--features", self.features, "--steps", 5, "--output", self.generator)
+
+    def publish(self, *more):
+        return ["publish", "--repository", self.repository, "--name", "shapes", "--generator", self.generator, *more]
+
+    def test_files_that_are_no_generator(self):
+        self.fail("publish", "--repository", self.repository, "--name", "shapes", "--generator", self.features,
+                  says=(self.features, "tailcast.generator.v1"))
+        self.generator.write_bytes(self.generator.read_bytes()[:-1])
+        self.fail(*self.publish(), says=self.generator)
+
+    def test_a_generator_whose_tensor_changed_its_size(self):
+        tensors, metadata = cli_case.read_safetensors(self.generator)
+        write_safetensors(self.generator, {name: ("F32", [len(raw) // 4], struct.unpack(f"<{len(raw) // 4}f", raw))
+                                           for name, raw in tensors.items()}, metadata)
+        self.fail(*self.publish(), says=self.generator)
+
+    def test_an_encoder_of_another_space_names_both(self):
+        data = cli_case.write_dataset(self.work / "shapes")
+        encoder = self.work / "encoder.safetensors"
+        trained = self.succeed_json("train", "encoder", "--data", data, "--epochs", 1, "--batch-size", 60, "--output", encoder)
+        self.fail(*self.publish("--encoder", encoder), says=("mine", trained["encoder_fingerprint"], encoder, self.generator))
+        self.assertFalse(self.repository.exists())
+
+    def test_guidance_and_steps_that_cannot_be(self):
+        for guidance in ("nan", "x", "1:", "inf:0", "-2", "33"):
+            self.fail(*self.publish(f"--guidance={guidance}"), code=2, says="guidance")
+        self.fail(*self.publish("--steps", 1001), code=2, says=("1001", "1000"))
+
+    def test_figures_that_are_no_object(self):
+        figures = self.work / "figures.json"
+        figures.write_text("[1]")
+        self.fail(*self.publish("--figures", figures), says=(figures, "array", "object"))
+        figures.write_text("{")
+        self.fail(*self.publish("--figures", figures), says=figures)
+
+    def test_unknown_bundle_version_and_label(self):
+        self.succeed(*self.publish())
+        self.fail("verify", "other", "--repository", self.repository, says="other")
+        self.fail("verify", "shapes@2", "--repository", self.repository, says=("shapes", "2"))
+        self.fail("verify", "shapes:stable", "--repository", self.repository, says=("shapes", "stable"))
+        self.fail("label", "other@1", "stable", "--repository", self.repository, says="other")
+        self.fail("label", "shapes@2", "stable", "--repository", self.repository, says=("shapes", "2"))
+        self.fail("label", "shapes@1", "Stable!", "--repository", self.repository, says="Stable!")
+        self.assertFalse((self.repository / "shapes" / "labels.json").exists())
+
+    def test_a_repository_that_is_missing_or_a_file(self):
+        missing = self.work / "missing"
+        self.fail("verify", "--repository", missing, says=missing)
+        self.fail("label", "shapes@1", "stable", "--repository", missing, says=missing)
+        self.fail("publish", "--repository", self.features, "--name", "shapes", "--generator", self.generator,
+                  says=self.features)
+        self.fail("verify", missing, says=missing)
+
+    def test_verify_names_every_damaged_file(self):
+        folder = self.succeed_json(*self.publish())["folder"]
+        weights = self.repository / "shapes" / "1" / "generator.safetensors"
+        data = bytearray(weights.read_bytes())
+        data[-1] ^= 1
+        weights.chmod(0o644)
+        weights.write_bytes(bytes(data))
+        for target in (["shapes@1", "--repository", self.repository], [folder]):
+            result = self.run_cli("verify", *target, "--json")
+            self.assertEqual(result.returncode, 1)
+            report = json.loads(result.stdout)
+            self.assertFalse(report["ok"])
+            faults = {file["file"]: file["fault"] for file in report["bundles"][0]["files"] if not file["ok"]}
+            self.assertEqual(list(faults), ["generator.safetensors"])
+            self.assertTrue(faults["generator.safetensors"])
+        self.assertIn("DAMAGED", self.run_cli("verify", folder).stdout)
+
+    def test_verify_sees_a_changed_manifest_a_missing_and_a_foreign_file(self):
+        folder = self.repository / "shapes" / "1"
+        self.succeed(*self.publish())
+        manifest = (folder / "manifest.json").read_bytes()
+        changes = [
+            (lambda: (folder / "extra.bin").write_bytes(b"x"), lambda: (folder / "extra.bin").unlink()),
+            (lambda: (folder / "manifest.json").write_bytes(manifest.replace(b'"0"', b'"9"')),
+             lambda: (folder / "manifest.json").write_bytes(manifest)),
+            (lambda: (folder / "generator.safetensors").rename(self.work / "kept"),
+             lambda: (self.work / "kept").rename(folder / "generator.safetensors")),
+        ]
+        for spoil, mend in changes:
+            spoil()
+            self.assertEqual(self.run_cli("verify", "shapes", "--repository", self.repository, "--json").returncode, 1)
+            mend()
+            self.succeed("verify", "shapes", "--repository", self.repository)
+
+
+class OutputTest(CliCase):
+    """Where nothing can be written."""
+
+    def setUp(self):
+        super().setUp()
+        self.features = self.work / "features.safetensors"
+        write_features(self.features, metadata={"feature_space": "mine"})
+
+    def train(self, output):
+        return ["train", "generator", "--features", self.features, "--steps", 5, "--output", output]
+
+    def test_outputs_that_are_not_writable_are_refused_before_the_work(self):
+        missing = self.work / "missing" / "generator.safetensors"
+        self.fail(*self.train(missing), says=(missing, "missing"))
+        self.fail(*self.train(self.work), says=(self.work, "folder"))
+        self.fail(*self.train(self.features / "child"), says=self.features)
+
+    def test_a_full_disk_leaves_no_file_and_keeps_the_old_one(self):
+        output = self.work / "generator.safetensors"
+        self.fail(*self.train(output), says="generator.safetensors", preexec_fn=limit_file_size(4096))
+        self.assertEqual(sorted(path.name for path in self.work.iterdir()), ["features.safetensors"])
+        self.succeed(*self.train(output))
+        before = cli_case.digest(output)
+        self.fail(*self.train(output), "--seed", 1, says="generator.safetensors", preexec_fn=limit_file_size(4096))
+        self.assertEqual(cli_case.digest(output), before)
+
+    def test_a_full_disk_leaves_a_repository_as_it_was(self):
+        generator, repository = self.work / "generator.safetensors", self.work / "repository"
+        self.succeed(*self.train(generator))
+        publish = ["publish", "--repository", repository, "--name", "shapes", "--generator", generator]
+        self.succeed(*publish)
+        self.fail(*publish, "--steps", 8, says=repository, preexec_fn=limit_file_size(4096))
+        self.assertEqual(self.succeed_json("verify", "--repository", repository)["bundles"][0]["bundle"], "shapes@1")
+        self.fail("label", "shapes@1", "stable", "--repository", repository, says="labels.json",
+                  preexec_fn=limit_file_size(8))
+        self.assertFalse((repository / "shapes" / "labels.json").exists())
+        self.assertEqual(self.succeed_json(*publish, "--steps", 8)["version"], 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""^C and kill -9: training goes on to the same bytes, repositories stay readable."""
+
+import json
+import random
+import signal
+import subprocess
+import time
+import unittest
+
+import cli_case
+from cli_case import CliCase, digest
+
+KILLS = 12
+
+
+class TrainingCase(CliCase):
+
+    def start(self, arguments):
+        process = subprocess.Popen([self.program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        return process
+
+    def stop_amid(self, arguments, number, after=None, seconds=0.0):
+        """Sends a signal once training is under way (and, if named, the file `after` is there)."""
+        process = self.start(arguments)
+        self.assertIn(" of ", process.stderr.readline())  # the first line of progress
+        while after is not None and not after.exists() and process.poll() is None:
+            time.sleep(0.005)
+        time.sleep(seconds)
+        self.assertIsNone(process.poll(), "training ended before it could be stopped; give it more to do")
+        process.send_signal(number)
+        _, error = process.communicate(timeout=60)
+        return process.returncode, error
+
+
+class EncoderInterruptionTest(TrainingCase):
+
+    def setUp(self):
+        super().setUp()
+        self.data = cli_case.write_dataset(self.work / "shapes")
+
+    def arguments(self, output, *more):
+        return ["train", "encoder", "--data", self.data, "--epochs", 60, "--batch-size", 16, "--threads", 1, "--output",
+                output, *more]
+
+    def test_interrupted_and_killed_training_gives_the_same_weights_as_unbroken(self):
+        unbroken, broken = self.work / "unbroken.safetensors", self.work / "broken.safetensors"
+        checkpoint = self.work / "broken.safetensors.checkpoint"
+        self.succeed(*self.arguments(unbroken))
+        code, error = self.stop_amid(self.arguments(broken), signal.SIGINT, after=checkpoint)
+        self.assertEqual(code, 130, error)
+        self.assertIn(str(checkpoint), error.splitlines()[-1])
+        self.assertFalse(broken.exists())
+        for seconds in (0.05, 0.15):
+            code, _ = self.stop_amid(self.arguments(broken), signal.SIGKILL, seconds=seconds)
+            self.assertEqual(code, -signal.SIGKILL)
+        result = self.run_cli(*self.arguments(broken))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertNotIn(": 0 of", result.stderr)  # it did not start anew
+        self.assertEqual(digest(broken), digest(unbroken))
+        self.assertFalse(checkpoint.exists())
+
+    def test_a_checkpoint_of_other_options_is_refused_until_fresh(self):
+        output = self.work / "encoder.safetensors"
+        checkpoint = self.work / "encoder.safetensors.checkpoint"
+        self.stop_amid(self.arguments(output), signal.SIGINT, after=checkpoint)
+        self.fail(*self.arguments(output, "--seed", 1), says=(checkpoint, "seed", "--fresh"))
+        self.assertFalse(output.exists())
+        checkpoint.write_bytes(checkpoint.read_bytes()[:-10])
+        self.fail(*self.arguments(output), says=(checkpoint, "--fresh"))
+        self.succeed(*self.arguments(output, "--fresh"))
+        self.assertFalse(checkpoint.exists())
+
+
+class GeneratorInterruptionTest(TrainingCase):
+
+    def test_interrupted_and_killed_training_gives_the_same_weights_as_unbroken(self):
+        features = self.work / "features.safetensors"
+        cli_case.write_features(features, rows=300, dimension=16, metadata={"feature_space": "mine"})
+        unbroken, broken = self.work / "unbroken.safetensors", self.work / "broken.safetensors"
+        checkpoint = self.work / "broken.safetensors.checkpoint"
+        arguments = ["train", "generator", "--features", features, "--steps", 600, "--objective", "cbdm", "--output"]
+        self.succeed(*arguments, unbroken)
+        code, error = self.stop_amid([*arguments, broken], signal.SIGINT, seconds=0.2)
+        self.assertEqual(code, 130, error)
+        self.assertTrue(checkpoint.exists())
+        code, _ = self.stop_amid([*arguments, broken], signal.SIGKILL, seconds=0.1)
+        self.assertEqual(code, -signal.SIGKILL)
+        code, _ = self.stop_amid([*arguments, broken], signal.SIGTERM, seconds=0.1)
+        self.assertEqual(code, 130)
+        result = self.run_cli(*arguments, broken)
+        self.assertNotIn(": 0 of", result.stderr)
+        self.assertEqual(digest(broken), digest(unbroken))
+        self.assertFalse(checkpoint.exists())
+
+
+class RepositoryInterruptionTest(CliCase):
+
+    def setUp(self):
+        super().setUp()
+        features = self.work / "features.safetensors"
+        self.generator = self.work / "generator.safetensors"
+        self.repository = self.work / "repository"
+        cli_case.write_features(features, metadata={"feature_space": "mine"})
+        self.succeed("train", "generator", "--features", features, "--steps", 5, "--output", self.generator)
+        self.random = random.Random(0)
+
+    def publish(self, steps):
+        return ["publish", "--repository", self.repository, "--name", "shapes", "--generator", self.generator, "--steps",
+                steps]
+
+    def kill_at_random(self, arguments, seconds):
+        process = subprocess.Popen([self.program, *map(str, arguments)], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        time.sleep(seconds * self.random.uniform(0.5, 1.1))
+        process.kill()
+        process.wait()
+
+    def seconds_of(self, arguments):
+        start = time.monotonic()
+        self.succeed(*arguments)
+        return time.monotonic() - start
+
+    def check_repository(self):
+        report = self.succeed_json("verify", "--repository", self.repository)
+        self.assertTrue(report["ok"], report)
+        return [bundle["bundle"] for bundle in report["bundles"]]
+
+    def test_publish_killed_at_any_moment_leaves_whole_versions(self):
+        seconds = self.seconds_of(self.publish(1))
+        for steps in range(2, 2 + KILLS):
+            self.kill_at_random(self.publish(steps), seconds)
+            versions = self.check_repository()
+            self.assertEqual(versions, [f"shapes@{i + 1}" for i in range(len(versions))])
+        last = self.succeed_json(*self.publish(100))
+        self.assertEqual(last["version"], len(versions) + 1)
+
+    def test_label_killed_at_any_moment_names_one_of_two_versions(self):
+        for steps in (1, 2):
+            self.succeed(*self.publish(steps))
+        seconds = self.seconds_of(["label", "shapes@1", "stable", "--repository", self.repository])
+        for i in range(KILLS):
+            self.kill_at_random(["label", f"shapes@{1 + i % 2}", "stable", "--repository", self.repository], seconds)
+            self.assertEqual(len(self.check_repository()), 2)
+            labels = json.loads((self.repository / "shapes" / "labels.json").read_text())
+            self.assertIn("stable", json.dumps(labels))
+            self.succeed("verify", "shapes:stable", "--repository", self.repository)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Help, version and wrong usage of every command of `tailcast`."""
+
+import re
+import subprocess
+import unittest
+
+from cli_case import CliCase
+
+COMMANDS = [["split"], ["train", "encoder"], ["encode"], ["train", "generator"], ["publish"], ["verify"], ["label"]]
+
+
+class UsageTest(CliCase):
+
+    def listed_commands(self):
+        text = self.succeed("--help").split("Subcommands:")[1]
+        return re.findall(r"^  (\w+) ", text, re.MULTILINE)
+
+    def test_help_lists_every_command_and_each_has_an_example(self):
+        listed = self.listed_commands()
+        for command in COMMANDS:
+            self.assertIn(command[0], listed)
+        for command in [[name] for name in listed] + COMMANDS:
+            text = self.succeed(*command, "--help")
+            self.assertRegex(text, r"Examples?:\n  tailcast " + command[0], command)
+
+    def test_every_command_has_version_json_and_quiet(self):
+        version = self.succeed("--version")
+        self.assertRegex(version, r"^tailcast \d+\.\d+\.\d+ \(commit [\w-]+, LibTorch 2\.11\.\d+\)\n$")
+        for command in COMMANDS:
+            self.assertEqual(self.succeed(*command, "--version"), version)
+            text = self.succeed(*command, "--help")
+            for flag in ("--json", "--quiet"):
+                self.assertIn(flag, text)
+
+    def test_no_command_or_an_unknown_one_is_wrong_usage(self):
+        result = self.run_cli()
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        self.assertIn("a command is required", result.stderr)
+        result = self.run_cli("paint")
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        self.assertIn("paint", result.stderr)
+        result = self.run_cli("train")
+        self.assertEqual(result.returncode, 2)
+        self.assertTrue(result.stderr.startswith("tailcast train: "), result.stderr)
+
+    def test_missing_and_unknown_flags_are_wrong_usage(self):
+        self.fail("split", "--data", "x", code=2, says="--output is required")
+        self.fail("split", "--data", "x", "--output", "y", "--colour", "red", code=2, says="--colour")
+        self.fail("publish", "--repository", "r", "--name", "n", code=2, says="--generator is required")
+        self.fail("verify", code=2, says=("--repository", "tailcast verify --help"))
+
+    def test_numbers_out_of_range_are_wrong_usage(self):
+        generator = ["train", "generator", "--features", "f", "--output", "o"]
+        encoder = ["train", "encoder", "--data", "d", "--output", "o"]
+        publish = ["publish", "--repository", "r", "--name", "n", "--generator", "g"]
+        for command, flag, values in [
+            (generator, "--steps", ["0", "-1", "x", "1.5", "10000001"]),
+            (generator, "--learning-rate", ["0", "nan", "inf"]),
+            (generator, "--label-dropout", ["-0.1", "1.1"]),
+            (generator, "--threads", ["0"]),
+            (generator, "--classes", ["0", "65537"]),
+            (encoder, "--epochs", ["0"]),
+            (encoder, "--batch-size", ["1"]),
+            (encoder, "--seed", ["-1", "9223372036854775808"]),
+            (publish, "--steps", ["0", "4080"]),
+            (["split", "--data", "d", "--output", "o"], "--imbalance-factor", ["0.5", "nan"]),
+        ]:
+            for value in values:
+                self.fail(*command, f"{flag}={value}", code=2, says=(flag, f"'{value}'", "expected"))
+
+    def test_words_outside_their_list_are_wrong_usage(self):
+        generator = ["train", "generator", "--features", "f", "--output", "o"]
+        self.fail(*generator, "--objective", "gan", code=2, says=("--objective", "gan"))
+        self.fail(*generator, "--label-distribution", "odd", code=2, says="--label-distribution")
+        self.fail("encode", "--encoder", "e", "--data", "d", "--output", "o", "--part", "middle", code=2, says="middle")
+        self.fail("split", "--data", "d", "--output", "o", "--class-order", "1,x", code=2, says="--class-order: 'x'")
+        self.fail("label", "name", "stable", "--repository", "r", code=2, says="NAME@VERSION")
+        self.fail("publish", "--repository", "r", "--name", "Bad Name", "--generator", "g", code=2, says="Bad Name")
+
+    def test_a_closed_standard_output_is_a_failure(self):
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([self.program, "split", "--help"], stdout=full, stderr=subprocess.PIPE)
+        self.assertEqual(result.returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
