@@ -116,9 +116,9 @@ absl::StatusOr<int64_t> Catalog::FindVersion(const bundle::BundleReference& refe
     number = label->version;
   }
   if (name.versions.count(number) != 0) return number;
-  return rpc::BundleNotFound(
-      resource, absl::StrCat("its highest version is ", name.versions.rbegin()->first),
-      pinned_digest);
+  return rpc::BundleNotFound(resource,
+                             absl::StrCat("its highest version is ", name.versions.rbegin()->first),
+                             pinned_digest);
 }
 
 BundleDescription Catalog::Describe(const Name& name, const Version& version) {

@@ -34,8 +34,8 @@ struct CatalogOptions {
   BundleLoader loader = LoadBundle;
   // Told whenever the readiness of a bundle name may have changed, and with "" once
   // everything that the server loads at start is loaded or has failed.
-  std::function<void(const std::string& name, bool ready)> on_readiness =
-      [](const std::string&, bool) {};
+  std::function<void(const std::string& name, bool ready)> on_readiness = [](const std::string&,
+                                                                             bool) {};
 };
 
 // What the server can serve: follows the repository, loads the highest and the labelled versions of
@@ -43,8 +43,8 @@ struct CatalogOptions {
 // on two threads of its own; the methods only look things up. Thread-safe.
 class Catalog {
  public:
-  // Looks at the repository once, then follows it. NOT_FOUND or INVALID_ARGUMENT if there is no such
-  // folder.
+  // Looks at the repository once, then follows it. NOT_FOUND or INVALID_ARGUMENT if there is no
+  // such folder.
   static absl::StatusOr<std::unique_ptr<Catalog>> Create(CatalogOptions options);
   // Stops following; waits for a load in progress.
   ~Catalog();

@@ -67,9 +67,9 @@ absl::StatusOr<Catalog::Names> Catalog::ReadRepository() const {
     absl::StatusOr<std::vector<bundle::LabelInfo>> labels = repository_.Labels(name);
     if (!labels.ok()) {
       // One name's labels shall not hide the others' versions.
-      telemetry::Log(telemetry::LogLevel::kWarning, "cannot read labels",
-                     {{"bundle", convert::ParentResource(name)},
-                      {"cause", labels.status().ToString()}});
+      telemetry::Log(
+          telemetry::LogLevel::kWarning, "cannot read labels",
+          {{"bundle", convert::ParentResource(name)}, {"cause", labels.status().ToString()}});
       continue;
     }
     entry.labels = *std::move(labels);

@@ -23,8 +23,8 @@ absl::StatusOr<double> MeasureSecondsPerRow(const stream::SamplerProgram& progra
   double best = 0.0;
   for (int i = 0; i < kTimedTiles; ++i) {
     const absl::Time start = absl::Now();
-    RETURN_IF_ERROR(
-        program.RunTile(rows, tile_rows, [] { return false; }, absl::MakeSpan(features)));
+    RETURN_IF_ERROR(program.RunTile(
+        rows, tile_rows, [] { return false; }, absl::MakeSpan(features)));
     const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
     best = i == 0 ? seconds : std::min(best, seconds);
   }
@@ -53,15 +53,14 @@ void LogActive(const LoadedBundle& loaded, double seconds_per_row, absl::Duratio
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const ServedBundle>> LoadBundle(
-    const bundle::VersionInfo& version) {
+absl::StatusOr<std::shared_ptr<const ServedBundle>> LoadBundle(const bundle::VersionInfo& version) {
   const absl::Time start = absl::Now();
   LoadedBundle loaded = {.version = version};
   ASSIGN_OR_RETURN(loaded.bundle, bundle::ReadBundle(version.folder));
   if (loaded.bundle->digest != version.digest) {
-    return absl::DataLossError(absl::StrCat(
-        version.folder, "/", bundle::kManifestFile, " has digest ", ToHex(loaded.bundle->digest),
-        "; expected ", ToHex(version.digest), " as listed"));
+    return absl::DataLossError(absl::StrCat(version.folder, "/", bundle::kManifestFile,
+                                            " has digest ", ToHex(loaded.bundle->digest),
+                                            "; expected ", ToHex(version.digest), " as listed"));
   }
   loaded.compile = [generator = loaded.bundle->generator](const SamplerSpec& spec) {
     return stream::SamplerProgram::Compile(generator, spec);

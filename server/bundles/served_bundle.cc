@@ -25,8 +25,7 @@ std::shared_ptr<const engine::SharedProgram> ServedBundle::FindProgram(
   return FindLocked(digest);
 }
 
-std::shared_ptr<const engine::SharedProgram> ServedBundle::FindLocked(
-    const Digest& sampler) const {
+std::shared_ptr<const engine::SharedProgram> ServedBundle::FindLocked(const Digest& sampler) const {
   for (auto entry = programs_.begin(); entry != programs_.end(); ++entry) {
     if (entry->first != sampler) continue;
     programs_.splice(programs_.begin(), programs_, entry);
@@ -41,8 +40,8 @@ absl::StatusOr<std::shared_ptr<const engine::SharedProgram>> ServedBundle::Compi
   if (auto program = FindProgram(sampler)) return program;
   ASSIGN_OR_RETURN(const auto compiled, loaded_.compile(sampler));
   const double seconds_per_row = compiled->row_flops() * loaded_.seconds_per_flop;
-  auto program = std::make_shared<const engine::SharedProgram>(compiled, loaded_.numerics,
-                                                               seconds_per_row);
+  auto program =
+      std::make_shared<const engine::SharedProgram>(compiled, loaded_.numerics, seconds_per_row);
   absl::MutexLock lock(&mu_);
   // Rows share tiles through one object: whoever was first wins.
   if (auto first = FindLocked(digest)) return first;
@@ -59,7 +58,7 @@ absl::StatusOr<std::vector<float>> ServedBundle::Encode(
   return CatchTorchErrors([&]() -> absl::StatusOr<std::vector<float>> {
     // Borrows `images`, which is only read and outlives the call.
     const at::Tensor tensor =
-        at::from_blob(const_cast<char*>(images.data()), shape, at::kByte);  // [N, H, W, C]
+        at::from_blob(const_cast<char*>(images.data()), shape, at::kByte);         // [N, H, W, C]
     ASSIGN_OR_RETURN(at::Tensor features, encoder->Encode(tensor, is_cancelled));  // [N, D]
     features = features.contiguous();
     const float* const begin = features.const_data_ptr<float>();

@@ -11,8 +11,8 @@
 namespace tailcast::convert {
 namespace {
 
-using google::protobuf::io::CodedOutputStream;
 using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedOutputStream;
 
 // Buffers go on the wire as they are.
 static_assert(std::endian::native == std::endian::little);

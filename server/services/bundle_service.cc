@@ -88,8 +88,7 @@ absl::StatusOr<v1::ListLabelsResponse> ListLabels(const bundles::Catalog& catalo
   if (!fields.ok()) return fields.Error();
   ASSIGN_OR_RETURN(std::vector<bundle::LabelInfo> items, catalog.Labels(name));
   const bool more = CutToPage(
-      page.size, [&page](const bundle::LabelInfo& item) { return item.label > page.after; },
-      items);
+      page.size, [&page](const bundle::LabelInfo& item) { return item.label > page.after; }, items);
   v1::ListLabelsResponse response;
   for (const bundle::LabelInfo& item : items) *response.add_labels() = convert::ToProto(name, item);
   if (more) {

@@ -46,9 +46,8 @@ v1::EstimateResponse EstimateCall::Estimate(const engine::SharedProgram& program
   response.set_row_flops(program.program().row_flops());
   response.set_rows_per_second(parts_.scheduler.num_workers() / program.seconds_per_row());
   response.set_queue_seconds(parts_.scheduler.QueueSeconds());
-  response.set_row_bytes(
-      convert::RowBytes(prepared_->wire_type, program.program().feature_dim()) +
-      static_cast<int64_t>(sizeof(int32_t)));
+  response.set_row_bytes(convert::RowBytes(prepared_->wire_type, program.program().feature_dim()) +
+                         static_cast<int64_t>(sizeof(int32_t)));
   return response;
 }
 

@@ -79,11 +79,11 @@ engine::CallContext GenerateCall::WorkContext() const {
 }
 
 void GenerateCall::Begin(std::shared_ptr<const engine::SharedProgram> program) {
-  row_stream_ = std::make_shared<const engine::RowStream>(
-      engine::RowStream{.context = WorkContext(),
-                        .program = std::move(program),
-                        .stream = prepared_->stream,
-                        .rows = prepared_->rows});
+  row_stream_ =
+      std::make_shared<const engine::RowStream>(engine::RowStream{.context = WorkContext(),
+                                                                  .program = std::move(program),
+                                                                  .stream = prepared_->stream,
+                                                                  .rows = prepared_->rows});
   const int64_t chunk_count = prepared_->chunk_count();
   {
     absl::MutexLock lock(&progress_mu_);
@@ -113,9 +113,8 @@ void GenerateCall::OrderChunk(int64_t chunk) {
   const int64_t start = prepared_->ChunkStart(chunk);
   const int64_t row_count = prepared_->ChunkStart(chunk + 1) - start;
   parts_.scheduler.Submit(std::make_shared<engine::RowJob>(
-      row_stream_, start, row_count, [self = Self(), chunk](auto block) {
-        self->ChunkDone(chunk, std::move(block));
-      }));
+      row_stream_, start, row_count,
+      [self = Self(), chunk](auto block) { self->ChunkDone(chunk, std::move(block)); }));
 }
 
 void GenerateCall::ChunkDone(int64_t chunk, absl::StatusOr<engine::RowBlock> block) {
@@ -125,9 +124,8 @@ void GenerateCall::ChunkDone(int64_t chunk, absl::StatusOr<engine::RowBlock> blo
     return End(absl::IsInternal(cause) ? rpc::Internal(cause) : cause);
   }
   const int64_t feature_dim = row_stream_->program->program().feature_dim();
-  const grpc::Slice payload =
-      convert::PayloadSlice(std::move(block->features), block->rows.size() * feature_dim,
-                            prepared_->wire_type);
+  const grpc::Slice payload = convert::PayloadSlice(
+      std::move(block->features), block->rows.size() * feature_dim, prepared_->wire_type);
   const int64_t start_row = block->rows.front();
   const uint64_t checksum =
       ChunkChecksum(start_row, BytesOf(block->class_indices), BytesOf(payload));
@@ -158,10 +156,9 @@ grpc::ByteBuffer GenerateCall::SummaryMessage() const {
 void GenerateCall::OnOver(const absl::Status& status, int64_t written) {
   if (prepared_.has_value() && written > 1) {
     access_.row_count = prepared_->ChunkStart(std::min(written - 1, prepared_->chunk_count()));
-    access_.byte_count =
-        access_.row_count *
-        static_cast<int64_t>(WireTypeSize(prepared_->wire_type)) *
-        prepared_->header.feature_dimension();
+    access_.byte_count = access_.row_count *
+                         static_cast<int64_t>(WireTypeSize(prepared_->wire_type)) *
+                         prepared_->header.feature_dimension();
   }
   EndAccess(status, access_);
 }

@@ -17,8 +17,7 @@ namespace {
 constexpr double kCompileSeconds = 0.02;
 
 // What the caller pinned must be what this server would send.
-absl::Status CheckPins(const convert::GenerateOptions& options,
-                       const bundles::ServedBundle& bundle,
+absl::Status CheckPins(const convert::GenerateOptions& options, const bundles::ServedBundle& bundle,
                        const stream::ResolvedStream& stream) {
   const Digest feature_space = bundle.manifest().feature_space.digest();
   if (options.numerics_id.has_value() && *options.numerics_id != stream.numerics.id) {
@@ -42,9 +41,9 @@ absl::StatusOr<int64_t> CountRows(const convert::GenerateOptions& options, const
   const int64_t available = rows.CountBelow(plan.end_row());
   if (options.row_count == 0) return available;
   if (options.row_count <= available) return options.row_count;
-  return rpc::RowOutOfRange(absl::StrCat("rows.row_count is ", options.row_count,
-                                         " from row ", options.start_row, " on"),
-                            plan.end_row());
+  return rpc::RowOutOfRange(
+      absl::StrCat("rows.row_count is ", options.row_count, " from row ", options.start_row, " on"),
+      plan.end_row());
 }
 
 int64_t FirstChunkRows(const stream::Numerics& numerics, int64_t chunk_rows, int64_t start_row) {
@@ -94,16 +93,15 @@ absl::StatusOr<PreparedStream> PrepareStream(const v1::GenerateRequest& request,
                                       .feature_dim = feature_dim,
                                       .wire_type = options.wire_type,
                                       .chunk_rows = chunk_rows};
-  return PreparedStream{
-      .bundle = *std::move(bundle),
-      .stream = *stream,
-      .header = convert::ToHeader(*stream, facts),
-      .wire_type = options.wire_type,
-      .rows = rows,
-      .row_count = row_count,
-      .endless = options.row_count == 0,
-      .chunk_rows = chunk_rows,
-      .first_chunk_rows = FirstChunkRows(numerics, chunk_rows, rows.RowAt(0))};
+  return PreparedStream{.bundle = *std::move(bundle),
+                        .stream = *stream,
+                        .header = convert::ToHeader(*stream, facts),
+                        .wire_type = options.wire_type,
+                        .rows = rows,
+                        .row_count = row_count,
+                        .endless = options.row_count == 0,
+                        .chunk_rows = chunk_rows,
+                        .first_chunk_rows = FirstChunkRows(numerics, chunk_rows, rows.RowAt(0))};
 }
 
 void WithProgram(const PreparedStream& prepared, engine::CallContext context,
