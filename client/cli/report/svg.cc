@@ -41,8 +41,10 @@ std::vector<double> LinearScale::Ticks(int count) const {
   if (!(high_ > low_)) return ticks;
   const double step = RoundStep(high_ - low_, count);
   const double tolerance = step * 1e-6;
-  for (double i = std::ceil((low_ - tolerance) / step); i * step <= high_ + tolerance; ++i) {
-    ticks.push_back(i * step + 0.0);  // no -0
+  const double first = std::ceil((low_ - tolerance) / step);
+  // At the ends of what a double can hold, steps may vanish: the count bounds the loop too.
+  for (int i = 0; i <= count && (first + i) * step <= high_ + tolerance; ++i) {
+    ticks.push_back((first + i) * step + 0.0);  // no -0
   }
   return ticks;
 }

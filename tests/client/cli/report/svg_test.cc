@@ -25,6 +25,12 @@ TEST(LinearScaleTest, ADomainWithoutExtentMapsToTheMiddle) {
   EXPECT_THAT(scale.Ticks(5), ElementsAre());
 }
 
+TEST(LinearScaleTest, TicksEndAlsoWhereStepsVanish) {
+  EXPECT_LE(LinearScale(0, 4.9e-324, 0, 1).Ticks(5).size(), 6);
+  EXPECT_LE(LinearScale(1e300, 1.0000000000000002e300, 0, 1).Ticks(5).size(), 6);
+  EXPECT_LE(LinearScale(-1.7e308, 1.7e308, 0, 1).Ticks(5).size(), 6);
+}
+
 TEST(LinearScaleTest, TicksAreRoundAndInside) {
   EXPECT_THAT(LinearScale(78.3, 84.1, 0, 1).Ticks(5), ElementsAre(80, 82, 84));
   EXPECT_THAT(LinearScale(0, 100, 0, 1).Ticks(5), ElementsAre(0, 20, 40, 60, 80, 100));

@@ -1,0 +1,135 @@
+#include "client/cli/report_command.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/cli/output_file.h"
+#include "client/cli/report/arm_names.h"
+#include "client/cli/report/merged_report.h"
+#include "client/cli/report/page.h"
+#include "client/cli/report/run_figures.h"
+#include "client/cli/text_table.h"
+#include "core/base/files.h"
+#include "core/base/json.h"
+#include "core/base/status_macros.h"
+
+namespace tailcast::cli {
+namespace {
+
+constexpr char kExample[] =
+    "Writes the page, and beside it the same name with .json.\n"
+    "Example:\n"
+    "  tailcast report --inputs trainer/0 trainer/1 trainer/2 --ablation ldmlr_cbdm=trainer/cbdm "
+    "\\\n"
+    "    --output report.html";
+constexpr int64_t kMaxInputBytes = 64 << 20;
+
+struct Flags {
+  std::vector<std::string> inputs;
+  std::vector<std::string> ablations;  // NAME=DIR
+  std::string dataset;
+  std::string seconds;
+  std::string output;
+};
+
+// "x/report.html" -> "x/report.json"
+std::string JsonPath(const std::string& page_path) {
+  constexpr absl::string_view kSuffix = ".html";
+  const bool has_suffix =
+      page_path.size() > kSuffix.size() &&
+      page_path.compare(page_path.size() - kSuffix.size(), kSuffix.size(), kSuffix.data()) == 0;
+  const size_t kept = has_suffix ? page_path.size() - kSuffix.size() : page_path.size();
+  return page_path.substr(0, kept) + ".json";
+}
+
+absl::StatusOr<report::RunFigures> ReadRun(const std::string& folder) {
+  const std::string path = absl::StrCat(folder, "/figures.json");
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxInputBytes));
+  return report::ParseRunFigures(text, path);
+}
+
+absl::StatusOr<std::pair<std::string, report::RunFigures>> ReadAblation(const std::string& flag) {
+  const size_t equals = flag.find('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == flag.size()) {
+    return WrongUsage(absl::StrCat("--ablation '", flag, "': expected NAME=DIR"));
+  }
+  ASSIGN_OR_RETURN(report::RunFigures run, ReadRun(flag.substr(equals + 1)));
+  return std::make_pair(flag.substr(0, equals), std::move(run));
+}
+
+absl::StatusOr<report::ReportInputs> ReadInputs(const Flags& flags) {
+  report::ReportInputs inputs;
+  inputs.dataset = flags.dataset;
+  for (const std::string& folder : flags.inputs) {
+    ASSIGN_OR_RETURN(report::RunFigures run, ReadRun(folder));
+    inputs.runs.push_back(std::move(run));
+  }
+  for (const std::string& ablation : flags.ablations) {
+    ASSIGN_OR_RETURN(auto named, ReadAblation(ablation));
+    inputs.ablations.push_back(std::move(named));
+  }
+  if (flags.seconds.empty()) return inputs;
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(flags.seconds, kMaxInputBytes));
+  ASSIGN_OR_RETURN(inputs.steps, report::ParseSteps(text, flags.seconds));
+  return inputs;
+}
+
+std::string Percent(double value) { return absl::StrFormat("%.2f", value); }
+
+std::string ArmTable(const report::MergedReport& report) {
+  std::vector<std::vector<std::string>> rows = {
+      {"arm", "accuracy", "std", "many", "medium", "few", "seeds"}};
+  for (const report::ArmSummary& arm : report.arms) {
+    rows.push_back({report::ArmLabel(arm.name), Percent(arm.accuracy.mean),
+                    arm.seeds.size() > 1 ? Percent(arm.accuracy.deviation) : "",
+                    Percent(arm.many.mean), Percent(arm.medium.mean), Percent(arm.few.mean),
+                    absl::StrCat(arm.seeds.size())});
+  }
+  return TextTable(rows);
+}
+
+absl::StatusOr<CommandResult> Report(const Flags& flags) {
+  const std::string json_path = JsonPath(flags.output);
+  RETURN_IF_ERROR(CheckOutputPath(flags.output));
+  RETURN_IF_ERROR(CheckOutputPath(json_path));
+  ASSIGN_OR_RETURN(report::ReportInputs inputs, ReadInputs(flags));
+  ASSIGN_OR_RETURN(const report::MergedReport report, report::Merge(std::move(inputs)));
+  const nlohmann::json json = report::ToJson(report);
+  ASSIGN_OR_RETURN(const std::string text, CanonicalJson(json));
+  RETURN_IF_ERROR(WriteFileAtomically(json_path, text + "\n"));
+  RETURN_IF_ERROR(WriteFileAtomically(flags.output, report::RenderPage(report)));
+  return CommandResult{
+      .json = {{"page", flags.output}, {"json", json_path}, {"arms", json["arms"]}},
+      .text = absl::StrCat(ArmTable(report), "\nreport ", flags.output, "\nfigures ", json_path)};
+}
+
+}  // namespace
+
+void AddReportCommand(CLI::App& app, CommandRunner& runner) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App& command =
+      *app.add_subcommand("report", "Compare arms over seeds in one page and one JSON");
+  command.footer(kExample);
+  command.add_option("--inputs", flags->inputs, "Folders of 'retrain', one per seed")
+      ->required()
+      ->type_name("DIR");
+  command
+      .add_option("--ablation", flags->ablations,
+                  "NAME=DIR: LDMLR of this folder as arm NAME; its seed is one of the inputs'")
+      ->type_name("NAME=DIR")
+      ->expected(1)
+      ->take_all();
+  command.add_option("--dataset", flags->dataset, "Name of the data set for the title");
+  command.add_option("--seconds", flags->seconds,
+                     "Measured steps: a JSON object {step: seconds}, or a line "
+                     "{\"step\", \"seconds\", \"command\"} for each");
+  command.add_option("--output", flags->output, "HTML file to write")->required();
+  runner.Bind(command, [flags](CommandContext&) { return Report(*flags); });
+}
+
+}  // namespace tailcast::cli

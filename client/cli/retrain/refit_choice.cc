@@ -1,0 +1,75 @@
+#include "client/cli/retrain/refit_choice.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "core/base/status_macros.h"
+#include "core/metrics/accuracy.h"
+
+namespace tailcast::retrain {
+namespace {
+
+// Logistic regression that has no head to stay near needs little to keep it finite.
+constexpr double kDataFreeRegularization = 1e-3;
+constexpr int64_t kDataFreeIterations = 100;
+
+absl::StatusOr<classifiers::LinearHead> Refit(const TrainerData& data,
+                                              const training::LabelledRows& generated,
+                                              const RefitSettings& settings,
+                                              training::ProgressSink& progress) {
+  if (settings.method == RefitMethod::kPaper) {
+    ASSIGN_OR_RETURN(training::RefitResult result,
+                     training::RefitClassifierAsPaper(data.training, generated, data.stage1,
+                                                      settings.paper, progress));
+    return std::move(result.head);
+  }
+  // Strength 1 divides the softmax by the class frequency (papers.md 1.8, step 5).
+  const classifiers::LinearHead anchor =
+      classifiers::ShiftBias(data.stage1, data.class_counts, /*strength=*/1);
+  ASSIGN_OR_RETURN(training::RefitResult result,
+                   training::RefitClassifier(data.training, generated, data.num_classes(), anchor,
+                                             settings.regularised));
+  return std::move(result.head);
+}
+
+}  // namespace
+
+absl::StatusOr<RefitChoice> RefitAndChoose(const TrainerData& data,
+                                           const training::LabelledRows& generated,
+                                           const RefitSettings& settings,
+                                           training::ProgressSink& progress) {
+  ASSIGN_OR_RETURN(const classifiers::LinearHead head, Refit(data, generated, settings, progress));
+  RefitChoice choice;
+  for (size_t i = 0; i < settings.bias_shifts.size(); ++i) {
+    const classifiers::LinearHead shifted =
+        classifiers::ShiftBias(head, data.class_counts, settings.bias_shifts[i]);
+    choice.validation_accuracy.push_back(
+        metrics::PercentEqual(shifted.Predict(data.validation.features), data.validation.labels));
+    if (i > 0 && choice.validation_accuracy[i] <= choice.best_accuracy()) continue;
+    choice.best_shift = i;
+    choice.head = shifted;
+  }
+  return choice;
+}
+
+size_t BestOf(const std::vector<RefitChoice>& choices) {
+  const auto best = std::max_element(choices.begin(), choices.end(),
+                                     [](const RefitChoice& a, const RefitChoice& b) {
+                                       return a.best_accuracy() < b.best_accuracy();
+                                     });
+  return static_cast<size_t>(best - choices.begin());
+}
+
+absl::StatusOr<classifiers::LinearHead> FitDataFree(const training::LabelledRows& generated,
+                                                    int64_t num_classes) {
+  training::RefitOptions options;
+  options.regularization = kDataFreeRegularization;
+  options.max_iterations = kDataFreeIterations;
+  ASSIGN_OR_RETURN(training::RefitResult result,
+                   training::RefitClassifier(/*real=*/{}, generated, num_classes,
+                                             /*anchor=*/std::nullopt, options));
+  return std::move(result.head);
+}
+
+}  // namespace tailcast::retrain

@@ -1,0 +1,158 @@
+#include "client/cli/retrain/server_row_source.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "client/library/bundle_catalog.h"
+#include "client/library/row_stream.h"
+#include "client/library/stream_spec.h"
+#include "core/base/status_macros.h"
+#include "core/contract/address.h"
+
+namespace tailcast::retrain {
+namespace {
+
+// Rows of one stream, laid out as tensors while they arrive.
+class RowCollector {
+ public:
+  RowCollector(int64_t row_count, int64_t feature_dim)
+      : features_(at::empty({row_count, feature_dim}, at::kFloat)),
+        labels_(at::empty({row_count}, at::kLong)) {}
+
+  // REQUIRES: no more rows than announced.
+  void Append(const client::RowChunk& chunk) {
+    const auto count = static_cast<int64_t>(chunk.class_indices.size());
+    std::memcpy(features_.mutable_data_ptr<float>() + row_count_ * features_.size(1),
+                chunk.payload.data(), chunk.payload.size());
+    int64_t* labels = labels_.mutable_data_ptr<int64_t>() + row_count_;
+    for (int64_t i = 0; i < count; ++i) labels[i] = chunk.class_indices[i];
+    row_count_ += count;
+  }
+
+  int64_t row_count() const { return row_count_; }
+  training::LabelledRows rows() const { return {features_, labels_}; }
+
+ private:
+  at::Tensor features_;  // [N, D]
+  at::Tensor labels_;    // [N]
+  int64_t row_count_ = 0;
+};
+
+absl::StatusOr<training::LabelledRows> Collect(client::RowStream& stream, int64_t row_count,
+                                               training::ProgressSink& progress) {
+  RowCollector collector(row_count, stream.header().feature_dimension());
+  while (true) {
+    if (progress.stop_requested()) return absl::CancelledError("interrupted");
+    ASSIGN_OR_RETURN(const std::optional<client::RowChunk> chunk, stream.Next());
+    if (!chunk.has_value()) break;
+    collector.Append(*chunk);
+    progress.Advance(collector.row_count(), {});
+  }
+  if (collector.row_count() == row_count) return collector.rows();
+  return absl::DataLossError(absl::StrCat("the stream ended after ", collector.row_count(),
+                                          " rows; expected ", row_count));
+}
+
+std::string HexOf(const std::string& bytes) {
+  const absl::StatusOr<Digest> digest = DigestFromBytes(bytes);
+  return digest.ok() ? ToHex(*digest) : "";
+}
+
+// "ddim, 16 steps, guidance 0", "..., guidance -0.1 to -0.5 by class"
+std::string SamplerText(const v1::SamplerSpec& sampler) {
+  std::string text = absl::StrCat("ddim, ", sampler.ddim().step_count(), " steps, guidance ");
+  const auto& weights = sampler.guidance_weights();
+  if (weights.empty()) return absl::StrCat(text, "0");
+  const auto [low, high] = std::minmax_element(weights.begin(), weights.end());
+  if (*low == *high) return absl::StrCat(text, *low);
+  return absl::StrCat(text, *high, " to ", *low, " by class");
+}
+
+// "bundles/NAME/versions/3" -> "NAME@3"; another text stays as it is.
+std::string ReferenceText(const std::string& resource_name) {
+  const auto parsed = client::ParseVersionName(resource_name);
+  return parsed.ok() ? absl::StrCat(parsed->first, "@", parsed->second) : resource_name;
+}
+
+StreamedRows Describe(const v1::GenerateHeader& header) {
+  StreamedRows streamed;
+  streamed.bundle = ReferenceText(header.stream().bundle());
+  streamed.bundle_digest = HexOf(header.stream().bundle_digest());
+  streamed.feature_space_digest = HexOf(header.feature_space_digest());
+  streamed.recipe = HexOf(header.recipe_digest());
+  streamed.sampler = SamplerText(header.stream().sampler());
+  const absl::StatusOr<Digest> address = DigestFromBytes(header.address());
+  if (address.ok()) streamed.address = AddressText(*address);
+  return streamed;
+}
+
+}  // namespace
+
+ServerRowSource::ServerRowSource(ServerRowOptions options) : options_(std::move(options)) {}
+
+absl::StatusOr<std::string> ServerRowSource::ResolveBundle() const {
+  ASSIGN_OR_RETURN(const client::BundleReference reference,
+                   client::ParseBundleReference(options_.bundle));
+  if (reference.version.has_value()) {
+    return absl::StrCat("bundles/", reference.name, "/versions/", *reference.version);
+  }
+  if (reference.label.has_value()) {
+    return absl::StrCat("bundles/", reference.name, "/labels/", *reference.label);
+  }
+  ASSIGN_OR_RETURN(const v1::Bundle bundle,
+                   client::BundleCatalog(options_.failover).Get(reference));
+  return bundle.name();
+}
+
+absl::StatusOr<v1::GenerateRequest> ServerRowSource::RequestFor(const RowQuery& query,
+                                                                int64_t row_count) {
+  v1::GenerateRequest request;
+  v1::StreamSpec& stream = *request.mutable_stream();
+  if (first_header_.has_value()) {
+    stream.set_bundle(first_header_->stream().bundle());
+    stream.set_bundle_digest(first_header_->stream().bundle_digest());
+    stream.set_numerics_id(first_header_->stream().numerics_id());
+  } else {
+    ASSIGN_OR_RETURN(*stream.mutable_bundle(), ResolveBundle());
+  }
+  *stream.mutable_plan() = client::ToProto(query.plan);
+  stream.set_seed(options_.seed);
+  if (options_.num_steps > 0) {
+    stream.mutable_sampler()->mutable_ddim()->set_step_count(options_.num_steps);
+  }
+  for (const double weight : query.guidance_weights) {
+    stream.mutable_sampler()->add_guidance_weights(weight);
+  }
+  request.mutable_rows()->set_row_count(row_count);
+  request.set_expected_feature_space_digest(ToBytes(options_.feature_space_digest));
+  return request;
+}
+
+absl::StatusOr<StreamedRows> ServerRowSource::Take(const RowQuery& query,
+                                                   training::ProgressSink& progress) {
+  const absl::Time start = absl::Now();
+  ASSIGN_OR_RETURN(const Plan plan, Plan::Create(query.plan));
+  client::RowStreamOptions options;
+  options.failover = options_.failover;
+  ASSIGN_OR_RETURN(options.request, RequestFor(query, plan.period()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<client::RowStream> stream,
+                   client::RowStream::Open(std::move(options)));
+  if (!first_header_.has_value()) first_header_ = stream->header();
+  StreamedRows streamed = Describe(stream->header());
+  progress.Begin(absl::StrCat("stream ", query.what), "rows", 0, plan.period());
+  absl::StatusOr<training::LabelledRows> rows = Collect(*stream, plan.period(), progress);
+  progress.End();
+  if (!rows.ok()) return rows.status();
+  streamed.rows = *std::move(rows);
+  streamed.seconds = absl::ToDoubleSeconds(absl::Now() - start);
+  return streamed;
+}
+
+}  // namespace tailcast::retrain
