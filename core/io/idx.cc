@@ -1,5 +1,7 @@
 #include "core/io/idx.h"
 
+// zlib then takes input as const.
+#define ZLIB_CONST
 #include <zlib.h>
 
 #include <algorithm>
@@ -33,7 +35,7 @@ class Inflater {
  public:
   Inflater(absl::string_view packed, absl::string_view what, int64_t max_bytes)
       : what_(what), max_bytes_(max_bytes) {
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+    stream_.next_in = reinterpret_cast<const Bytef*>(packed.data());
     left_ = packed.size();
     started_ = inflateInit2(&stream_, kGzipWindowBits) == Z_OK;
   }

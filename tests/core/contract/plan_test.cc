@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
+
 namespace tailcast {
 namespace {
 
@@ -82,6 +84,14 @@ TEST(PlanTest, DigestsAreThoseOfTheContract) {
             "85eb6d14ec6ed09f9dff4a7baf5b8d45599978f586a0f1242925534845a781ea");
   EXPECT_EQ(ToHex(MakePlan(PlanB()).digest()),
             "17368c7568762b96057475e4bb14955d13a610cb9bad4c9fc0ef04b61d5abde7");
+}
+
+TEST(PlanTest, PreimageOfTheDigestIsThatOfTheContract) {
+  const std::string preimage = absl::HexStringToBytes(
+      "7461696c636173742e706c616e2e76310007000000000000000000000000000000040000000000000001000000"
+      "0000000000000000000000000300000002000000000000000000000000000000080000000500000000000000"
+      "6400000000000000090000000c000000000000000000000000000000");
+  EXPECT_EQ(MakePlan(PlanA()).digest(), Sha256Of(preimage));
 }
 
 // Every (class, member) of period `block`, sorted.

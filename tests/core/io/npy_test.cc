@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// The text of numpy.save of a float32 array of shape (3, 4), NumPy 1.24.
+// What numpy.save writes for a float32 array of shape (3, 4).
 TEST(NpyHeaderTest, IsThatOfNumPy) {
   std::string expected("\x93NUMPY\x01\x00\x76\x00", 10);
   expected += "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }";
