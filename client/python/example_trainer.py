@@ -1,0 +1,572 @@
+#!/usr/bin/env python3
+"""Train a classifier on rows that a Tailcast server generates: an example to copy from.
+
+`TailcastRows` is all that a trainer needs. It is an iterator over batches of generated features that
+
+* checks every chunk's checksum and refuses a server that would send other bytes,
+* goes on from the next row when the connection breaks or the server restarts,
+* knows which rows it has yielded, so a checkpoint resumes with exactly the missing ones, and
+* splits the rows over ranks and DataLoader workers without any talk between them.
+
+    rows = TailcastRows("127.0.0.1:50071", "fashion-mnist-lt:stable", "balance-to=5900",
+                        batch_rows=256, rank=rank, world_size=world_size)
+    if checkpoint is not None:
+        rows.load_state_dict(checkpoint["rows"])
+    for batch in rows:                       # batch.features [n, D] f32, batch.labels [n] i64
+        train_step(batch.features, batch.labels)
+        save({"model": ..., "rows": rows.state_dict()})
+
+A row is the same bytes whenever and wherever it is asked for, so all that a checkpoint has to keep is
+the stream's header (the resume token: bundle version, plan, sampler, seed, arithmetic) and the rows
+that were used.
+
+With PyTorch, `TailcastRows` is an IterableDataset. Each worker takes a shard of its own. Workers read
+ahead of the training step, so there the training process says itself what it used:
+
+    rows.resolve()                           # all workers take the same stream
+    for batch in DataLoader(rows, batch_size=None, num_workers=4, multiprocessing_context="spawn"):
+        train_step(batch.features, batch.labels)
+        rows.mark_used(batch)                # then save rows.state_dict()
+
+Needs grpcio, numpy, xxhash and googleapis-common-protos, and the stubs that the build makes in
+build/python (elsewhere: TAILCAST_STUBS=DIR). Run as a program it fits a softmax classifier:
+
+    python example_trainer.py --server 127.0.0.1:50071 --bundle fashion-mnist-lt --plan each=2000
+"""
+
+import argparse
+import base64
+import bisect
+import dataclasses
+import json
+import os
+import pathlib
+import random
+import sys
+import time
+
+import grpc
+import numpy as np
+import xxhash
+from google.rpc import error_details_pb2, status_pb2
+
+STUBS = os.environ.get("TAILCAST_STUBS", pathlib.Path(__file__).resolve().parents[2] / "build" / "python")
+sys.path.insert(0, str(STUBS))
+from tailcast.v1 import bundle_service_pb2 as bundle_api  # noqa: E402
+from tailcast.v1 import bundle_service_pb2_grpc as bundle_service  # noqa: E402
+from tailcast.v1 import feature_service_pb2 as feature_api  # noqa: E402
+from tailcast.v1 import feature_service_pb2_grpc as feature_service  # noqa: E402
+from tailcast.v1 import stream_pb2 as stream_api  # noqa: E402
+from tailcast.v1 import tensor_pb2 as tensor_api  # noqa: E402
+
+try:
+    from torch.utils.data import IterableDataset, get_worker_info
+except (ImportError, OSError):  # OSError: a torch without its libraries
+    IterableDataset, get_worker_info = object, lambda: None
+
+STATE_FORMAT = "tailcast.rows.v1"
+MASK64 = (1 << 64) - 1
+# What a broken connection looks like; RESOURCE_EXHAUSTED counts only with a delay.
+BROKEN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL,
+          grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.ABORTED)
+FIRST_DELAY, MAX_DELAY = 0.1, 5.0
+
+
+class StreamError(Exception):
+    """The stream cannot go on; the text says why and how far it came."""
+
+
+class StreamCut(Exception):
+    """A call ended before its rows did; the next call goes on. `delay`: what the server asked for."""
+
+    def __init__(self, text, delay=None):
+        super().__init__(text)
+        self.delay = delay
+
+
+@dataclasses.dataclass
+class Batch:
+    """Rows for one training step."""
+    features: np.ndarray  # [n, D] float32
+    labels: np.ndarray    # [n] int64
+    rows: np.ndarray      # [n] int64: index in the stream of each row
+
+
+# ---------------------------------------------------------------- plans
+def plan_weights(rule, counts):
+    """Rows of each class in a period: balance-to=N, ratio=R, each=N or counts=A,B,..."""
+    name, _, value = rule.partition("=")
+    if name == "balance-to":
+        weights = [max(0, int(value) - n) for n in counts]
+    elif name == "ratio":
+        weights = [round(float(value) * n) for n in counts]  # rounds half to even
+    elif name == "each":
+        weights = [int(value)] * len(counts)
+    elif name == "counts":
+        weights = [int(part) for part in value.split(",")]
+    else:
+        raise ValueError(f"plan {rule!r}: expected balance-to=N, ratio=R, each=N or counts=A,B,...")
+    if len(weights) != len(counts) or min(weights) < 0 or sum(weights) == 0:
+        raise ValueError(f"plan {rule!r}: expected {len(counts)} weights of at least 0, not all 0")
+    for index, (weight, count) in enumerate(zip(weights, counts)):
+        if weight > 0 and count < 1:
+            raise ValueError(f"plan {rule!r}: class {index} has no training rows")
+    return weights
+
+
+# ---------------------------------------------------------------- which rows
+class RowSet:
+    """A set of rows as disjoint half-open ranges."""
+
+    def __init__(self, ranges=()):
+        self.ranges = sorted([int(begin), int(end)] for begin, end in ranges)
+
+    def add(self, rows):
+        """Adds ascending rows. A row that is there already is an error: each is used once."""
+        rows = np.asarray(rows, dtype=np.int64)
+        edges = np.flatnonzero(np.diff(rows) != 1) + 1
+        for part in np.split(rows, edges):
+            if len(part):
+                self._add_range(int(part[0]), int(part[-1]) + 1)
+
+    def _add_range(self, begin, end):
+        place = bisect.bisect_right(self.ranges, [begin, float("inf")])
+        before = self.ranges[place - 1] if place > 0 else None
+        after = self.ranges[place] if place < len(self.ranges) else None
+        if (before and before[1] > begin) or (after and after[0] < end):
+            raise ValueError(f"rows [{begin}, {end}) were used before")
+        if before and before[1] == begin:
+            before[1] = end
+            if after and after[0] == end:
+                before[1] = after[1]
+                del self.ranges[place]
+        elif after and after[0] == end:
+            after[0] = begin
+        else:
+            self.ranges.insert(place, [begin, end])
+
+    def __contains__(self, row):
+        place = bisect.bisect_right(self.ranges, [row, float("inf")])
+        return place > 0 and row < self.ranges[place - 1][1]
+
+    def __len__(self):
+        return sum(end - begin for begin, end in self.ranges)
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """Rows i >= origin with (i - origin) // block_rows % count == index."""
+    index: int = 0
+    count: int = 1
+    block_rows: int = 1024
+    origin: int = 0
+
+    def row_at(self, ordinal):
+        """The shard's ordinal-th row from the origin on."""
+        block, place = np.divmod(ordinal, self.block_rows)
+        return self.origin + (block * self.count + self.index) * self.block_rows + place
+
+    def count_below(self, row):
+        """How many of the shard's rows lie below `row`."""
+        blocks, place = divmod(max(0, row - self.origin), self.block_rows)
+        turns, turn = divmod(blocks, self.count)
+        rest = self.block_rows if turn > self.index else place if turn == self.index else 0
+        return turns * self.block_rows + rest
+
+
+def merge_states(states):
+    """One state from those of all ranks, for a run with another number of ranks.
+
+    Every rank must have used the same rows of the pattern, as after equal numbers of steps: the next
+    run begins at the first row that nobody used, which is its new origin.
+    """
+    first = states[0]
+    if any(state["header"] != first["header"] for state in states):
+        raise ValueError("the states are of different streams")
+    used = RowSet(first["used"])
+    for state in states[1:]:
+        for begin, end in state["used"]:
+            used._add_range(begin, end)
+    if len(used.ranges) > 1:
+        raise ValueError(f"rows are missing between used ones: {used.ranges[:4]}; the ranks differ in their steps")
+    return {**first, "used": used.ranges, "origin": used.ranges[0][1] if used.ranges else first["origin"]}
+
+
+# ---------------------------------------------------------------- one call
+def retry_delay(error):
+    """Seconds that the server asks us to wait; None if it does not say."""
+    for key, value in error.trailing_metadata() or ():
+        if key != "grpc-status-details-bin":
+            continue
+        for detail in status_pb2.Status.FromString(value).details:
+            info = error_details_pb2.RetryInfo()
+            if detail.Unpack(info):
+                return info.retry_delay.seconds + info.retry_delay.nanos * 1e-9
+    return None
+
+
+def has_reason(error):
+    """True if a Tailcast service ended the call, not gRPC or a proxy."""
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            return any(detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR)
+                       for detail in status_pb2.Status.FromString(value).details)
+    return False
+
+
+def as_cut(error):
+    """A StreamCut if another attempt may help, else a StreamError."""
+    text = f"{error.code().name}: {error.details()}"
+    delay = retry_delay(error)
+    if error.code() is grpc.StatusCode.UNAVAILABLE or (error.code() in BROKEN and not has_reason(error)):
+        return StreamCut(text, delay)
+    if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED and delay is not None:
+        return StreamCut(text, delay)
+    return StreamError(text)
+
+
+def decode(payload, data_type, dimension):
+    """Bytes of the wire -> [n, D] float32."""
+    if data_type == tensor_api.DATA_TYPE_FLOAT32:
+        values = np.frombuffer(payload, "<f4")
+    elif data_type == tensor_api.DATA_TYPE_FLOAT16:
+        values = np.frombuffer(payload, "<f2").astype(np.float32)
+    else:  # bfloat16 is the upper half of a float32
+        values = (np.frombuffer(payload, "<u2").astype(np.uint32) << 16).view(np.float32)
+    return values.reshape(-1, dimension)
+
+
+def row_checksum_sum(rows, class_indices, payload):
+    """Sum modulo 2^64 of the rows' checksums: equal for all ways to cut a stream into ranges."""
+    size = len(payload) // len(rows)
+    total = 0
+    for k, row in enumerate(rows):
+        data = class_indices[4 * k:4 * k + 4] + payload[size * k:size * k + size]
+        total += xxhash.xxh3_64_intdigest(data, seed=int(row))
+    return total & MASK64
+
+
+class TailcastRows(IterableDataset):
+    """Batches of generated rows, in order, each row once, every byte checked.
+
+    server       "host:port", or several replicas with commas
+    bundle       NAME (its highest version), NAME@VERSION or NAME:LABEL
+    plan         rule such as "each=1000", see plan_weights(); or a tailcast.v1.Plan
+    rows         number of rows for all ranks together; None: without end
+    batch_rows   rows of a batch; the last one may be smaller
+    counts       training rows per class for the rule; None: the bundle's
+    rank, world_size, block_rows: this trainer takes blocks of `block_rows` rows in turn with the others.
+                 block_rows = batch_rows gives each rank its rows of a common step.
+    verify_rows  also checks each row's own checksum (slow in Python: about a million rows a second)
+    retry_for    seconds without progress before it gives up
+    """
+
+    def __init__(self, server, bundle, plan, *, seed=0, order_seed=0, repeat_periods=0, steps=None,
+                 guidance=None, counts=None, start_row=0, rows=None, batch_rows=1024,
+                 data_type=tensor_api.DATA_TYPE_FLOAT32, rank=0, world_size=1, block_rows=1024,
+                 verify_rows=False, retry_for=60.0):
+        self.servers = server.split(",")
+        self.bundle, self.plan, self.counts = bundle, plan, counts
+        self.seed, self.order_seed, self.repeat_periods = seed, order_seed, repeat_periods
+        self.steps, self.guidance, self.data_type = steps, guidance, data_type
+        self.origin, self.end_row = start_row, None if rows is None else start_row + rows
+        self.batch_rows, self.block_rows = batch_rows, block_rows
+        self.rank, self.world_size = rank, world_size
+        self.verify_rows, self.retry_for = verify_rows, retry_for
+        self.header = None  # feature_api.GenerateHeader once it is known
+        self.checksum_sum = 0
+        self._used = RowSet()
+
+    # ---- checkpoints
+    def state_dict(self):
+        """What a checkpoint keeps: the resume token and the rows that were used. Plain JSON."""
+        header = b"" if self.header is None else self.header.SerializeToString()
+        return {"format": STATE_FORMAT,
+                "address": "" if self.header is None else "tc1-" + self.header.address.hex(),
+                "header": base64.b64encode(header).decode(), "origin": self.origin,
+                "used": [list(pair) for pair in self._used.ranges]}
+
+    def load_state_dict(self, state):
+        """Continues exactly that stream: what labels and defaults mean today does not matter."""
+        if state.get("format") != STATE_FORMAT:
+            raise ValueError(f"not a state of TailcastRows: format {state.get('format')!r}")
+        header = feature_api.GenerateHeader.FromString(base64.b64decode(state["header"]))
+        self.header = header if header.address else None
+        self.origin = state["origin"]
+        self._used = RowSet(state["used"])
+
+    def mark_used(self, batch):
+        """Says that a training step used a batch which a DataLoader's worker handed over."""
+        self._used.add(batch.rows)
+
+    def resolve(self):
+        """Asks a server which stream this is. Ranks and workers that share the answer take the same one."""
+        with grpc.insecure_channel(self.servers[0]) as channel:
+            request = feature_api.GenerateRequest(stream=self._first_stream(channel), data_type=self.data_type)
+            estimate = feature_service.FeatureServiceStub(channel).Estimate(
+                feature_api.EstimateRequest(generate=request))
+        self.header = estimate.header
+        return self.header
+
+    # ---- iteration
+    def __iter__(self):
+        worker = get_worker_info()
+        workers, worker_id = (1, 0) if worker is None else (worker.num_workers, worker.id)
+        shard = Shard(index=self.rank * workers + worker_id, count=self.world_size * workers,
+                      block_rows=self.block_rows, origin=self.origin)
+        pending, pending_rows = [], 0
+        for chunk in self._chunks(shard):
+            pending.append(chunk)
+            pending_rows += len(chunk.rows)
+            while pending_rows >= self.batch_rows:
+                batch, pending = self._take(pending, self.batch_rows)
+                pending_rows -= self.batch_rows
+                self._used.add(batch.rows)
+                yield batch
+        if pending_rows:
+            batch, _ = self._take(pending, pending_rows)
+            self._used.add(batch.rows)
+            yield batch
+
+    @staticmethod
+    def _take(pending, count):
+        """The first `count` rows of the pending chunks, and what is left."""
+        whole = Batch(*(np.concatenate([getattr(chunk, field) for chunk in pending])
+                        for field in ("features", "labels", "rows")))
+        rest = Batch(whole.features[count:], whole.labels[count:], whole.rows[count:])
+        return Batch(whole.features[:count], whole.labels[:count], whole.rows[:count]), [rest]
+
+    def _chunks(self, shard):
+        """Verified chunks of the shard's unused rows, over as many calls as it takes."""
+        done = shard.count_below(self._first_unused(shard))
+        end = None if self.end_row is None else shard.count_below(self.end_row)
+        failing_since, delay, attempt = None, FIRST_DELAY, 0
+        while end is None or done < end:
+            server = self.servers[attempt % len(self.servers)]
+            try:
+                for chunk in self._call(server, shard, done, None if end is None else end - done):
+                    done += len(chunk.rows)
+                    failing_since, delay = None, FIRST_DELAY
+                    yield chunk
+            except StreamCut as cut:
+                attempt += 1
+                failing_since = failing_since or time.monotonic()
+                waited = time.monotonic() - failing_since
+                if waited >= self.retry_for:
+                    raise StreamError(f"gave up after {waited:.0f} s without progress at row "
+                                      f"{shard.row_at(done)}, {len(self._used)} rows used: {server}: {cut}") from cut
+                time.sleep(min(max(delay * random.uniform(0.75, 1.0), cut.delay or 0.0), self.retry_for - waited))
+                delay = min(2 * delay, MAX_DELAY)
+
+    def _first_unused(self, shard):
+        """Rows are used in the shard's order, so the used ones are its first ones."""
+        low, high = 0, max(1, shard.count_below(self._used.ranges[-1][1])) if self._used.ranges else 0
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if shard.row_at(middle) in self._used else (low, middle)
+        return int(shard.row_at(low))
+
+    # ---- one call
+    def _call(self, server, shard, done, count):
+        """Chunks of one call. StreamCut if it ended early; StreamError if it cannot go on."""
+        with grpc.insecure_channel(server) as channel:
+            try:
+                service = feature_service.FeatureServiceStub(channel)
+                call = service.Generate(self._request(channel, shard, done, count))
+                yield from self._verified(call, shard, done)
+            except grpc.RpcError as error:
+                raise as_cut(error) from error
+
+    def _verified(self, call, shard, first):
+        """Checks order, sizes, checksums and the summary of one call's messages."""
+        done, summary, total = first, None, 0
+        self._check_header(next(call, None))
+        for message in call:
+            if message.HasField("summary"):
+                summary = message.summary
+                continue
+            batch, checksums = self._check_chunk(message.chunk, shard, done)
+            done += len(batch.rows)
+            total = (total + checksums) & MASK64
+            self.checksum_sum = (self.checksum_sum + checksums) & MASK64
+            yield batch
+        if summary is None:
+            raise StreamCut("the stream was cut: it ended without a summary")
+        if summary.row_count != done - first or (self.verify_rows and summary.row_checksum_sum != total):
+            raise StreamError(f"the summary contradicts the rows: {summary}")
+        if done == first:
+            raise StreamCut("a call ended without any row")
+
+    def _check_header(self, message):
+        if message is None:
+            raise StreamCut("the stream ended before its header")
+        header = message.header
+        if self.header is None:
+            self.header = feature_api.GenerateHeader.FromString(header.SerializeToString())
+        elif header.address != self.header.address:
+            raise StreamError(f"the server would send another stream: its address is tc1-{header.address.hex()}, "
+                              f"expected tc1-{self.header.address.hex()}")
+
+    def _check_chunk(self, chunk, shard, done):
+        rows = shard.row_at(np.arange(done, done + chunk.row_count, dtype=np.int64))
+        if chunk.row_count < 1 or chunk.start_row != rows[0]:
+            raise StreamError(f"a chunk of {chunk.row_count} rows starts at row {chunk.start_row}; "
+                              f"expected row {shard.row_at(done)}")
+        checksum = xxhash.xxh3_64(seed=chunk.start_row)
+        checksum.update(chunk.class_indices)
+        checksum.update(chunk.payload)
+        if checksum.intdigest() != chunk.checksum:
+            raise StreamError(f"the chunk at row {chunk.start_row} has checksum {checksum.intdigest():#018x}; "
+                              f"expected {chunk.checksum:#018x}")
+        features = decode(chunk.payload, self.header.data_type, self.header.feature_dimension)
+        labels = np.frombuffer(chunk.class_indices, "<i4").astype(np.int64)
+        if len(features) != chunk.row_count or len(labels) != chunk.row_count:
+            raise StreamError(f"the chunk at row {chunk.start_row} has {len(features)} features and "
+                              f"{len(labels)} classes; expected {chunk.row_count}")
+        sums = row_checksum_sum(rows, chunk.class_indices, chunk.payload) if self.verify_rows else 0
+        return Batch(features, labels, rows), sums
+
+    def _request(self, channel, shard, done, count):
+        request = feature_api.GenerateRequest(data_type=self.data_type)
+        if self.header is None:
+            request.stream.CopyFrom(self._first_stream(channel))
+        else:
+            request.stream.CopyFrom(self.header.stream)
+            request.expected_address = self.header.address
+            request.expected_feature_space_digest = self.header.feature_space_digest
+        request.rows.start_row = int(shard.row_at(done))
+        request.rows.row_count = count or 0
+        request.rows.shard.CopyFrom(stream_api.Shard(shard_index=shard.index, shard_count=shard.count,
+                                                     block_row_count=shard.block_rows, origin_row=shard.origin))
+        return request
+
+    def _first_stream(self, channel):
+        """What the caller asked for; the server's header says what it means."""
+        bundle = self._find_bundle(bundle_service.BundleServiceStub(channel))
+        plan = self.plan
+        if isinstance(plan, str):
+            weights = plan_weights(plan, self.counts or list(bundle.training_image_counts))
+            plan = stream_api.Plan(class_weights=[stream_api.ClassWeight(class_index=index, weight=weight)
+                                                  for index, weight in enumerate(weights) if weight],
+                                   order_seed=self.order_seed, repeat_period_count=self.repeat_periods)
+        stream = stream_api.StreamSpec(bundle=bundle.name, plan=plan, seed=self.seed)
+        if self.steps is not None:
+            stream.sampler.ddim.CopyFrom(bundle.default_sampler.ddim)
+            stream.sampler.ddim.step_count = self.steps
+        if self.guidance is not None:
+            stream.sampler.guidance_weights.extend(np.atleast_1d(self.guidance).tolist())
+        return stream
+
+    def _find_bundle(self, service):
+        name, at, version = self.bundle.partition("@")
+        if at:
+            return service.GetBundle(bundle_api.GetBundleRequest(name=f"bundles/{name}/versions/{version}"))
+        name, colon, label = self.bundle.partition(":")
+        if colon:
+            return service.GetBundle(bundle_api.GetBundleRequest(name=f"bundles/{name}/labels/{label}"))
+        names, token = [], ""
+        while True:
+            page = service.ListBundles(bundle_api.ListBundlesRequest(parent=f"bundles/{name}", page_size=1000,
+                                                                     page_token=token))
+            names += [bundle.name for bundle in page.bundles]
+            token = page.next_page_token
+            if not token:
+                break
+        if not names:
+            raise StreamError(f"bundle {name!r} has no version")
+        highest = max(names, key=lambda resource: int(resource.rsplit("/", 1)[1]))
+        return service.GetBundle(bundle_api.GetBundleRequest(name=highest))
+
+
+# ---------------------------------------------------------------- a small trainer
+class SoftmaxClassifier:
+    """Linear softmax regression with momentum, on features scaled by what was seen so far."""
+
+    def __init__(self, dimension, classes):
+        self.weight, self.bias = np.zeros((classes, dimension), np.float32), np.zeros(classes, np.float32)
+        self.momentum = [np.zeros_like(self.weight), np.zeros_like(self.bias)]
+
+    def step(self, features, labels, rate):
+        """One step of gradient descent; returns loss and accuracy before it."""
+        scores = features @ self.weight.T + self.bias
+        scores -= scores.max(axis=1, keepdims=True)
+        shares = np.exp(scores)
+        shares /= shares.sum(axis=1, keepdims=True)
+        each = np.arange(len(labels))
+        loss = -np.log(shares[each, labels] + 1e-12).mean()
+        accuracy = (shares.argmax(axis=1) == labels).mean()
+        shares[each, labels] -= 1.0
+        gradients = [shares.T @ features / len(labels), shares.mean(axis=0)]
+        for value, momentum, gradient in zip((self.weight, self.bias), self.momentum, gradients):
+            momentum *= 0.9
+            momentum += gradient
+            value -= rate * momentum
+        return loss, accuracy
+
+    def state_dict(self):
+        return {"weight": self.weight.tolist(), "bias": self.bias.tolist(),
+                "momentum": [value.tolist() for value in self.momentum]}
+
+    def load_state_dict(self, state):
+        self.weight, self.bias = np.float32(state["weight"]), np.float32(state["bias"])
+        self.momentum = [np.float32(value) for value in state["momentum"]]
+
+
+def save_checkpoint(path, rows, model):
+    """Rows and weights of the same moment in one file that appears at once."""
+    path = pathlib.Path(path)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps({"rows": rows.state_dict(), "model": model.state_dict()}))
+    os.replace(part, path)
+
+
+def train(rows, arguments):
+    """Fits a classifier to the rows; goes on from the checkpoint if there is one."""
+    checkpoint = None
+    if arguments.checkpoint and os.path.exists(arguments.checkpoint):
+        checkpoint = json.loads(pathlib.Path(arguments.checkpoint).read_text())
+        rows.load_state_dict(checkpoint["rows"])
+    model, step, loss, accuracy = None, 0, float("nan"), float("nan")
+    for step, batch in enumerate(rows, 1):
+        if model is None:
+            classes = 1 + max(weight.class_index for weight in rows.header.stream.plan.class_weights)
+            model = SoftmaxClassifier(rows.header.feature_dimension, classes)
+            if checkpoint is not None:
+                model.load_state_dict(checkpoint["model"])
+        loss, accuracy = model.step(batch.features, batch.labels, arguments.learning_rate)
+        if step % arguments.report_every == 0:
+            print(f"step {step}: loss {loss:.4f}, accuracy {accuracy:.3f}", file=sys.stderr)
+            if arguments.checkpoint:
+                save_checkpoint(arguments.checkpoint, rows, model)
+    if arguments.checkpoint and model is not None:
+        save_checkpoint(arguments.checkpoint, rows, model)
+    return {"steps": step, "loss": float(loss), "accuracy": float(accuracy),
+            "rows": len(rows._used), "address": rows.state_dict()["address"]}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Fits a softmax classifier to generated rows.")
+    parser.add_argument("--server", default="127.0.0.1:50071", help="HOST:PORT, more replicas after commas")
+    parser.add_argument("--bundle", required=True, help="NAME, NAME@VERSION or NAME:LABEL")
+    parser.add_argument("--plan", default="each=1000", help="balance-to=N, ratio=R, each=N or counts=A,B,...")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rows", type=int, default=20000, help="rows for all ranks together")
+    parser.add_argument("--batch-rows", type=int, default=256)
+    parser.add_argument("--rank", type=int, default=0)
+    parser.add_argument("--world-size", type=int, default=1)
+    parser.add_argument("--learning-rate", type=float, default=0.05)
+    parser.add_argument("--report-every", type=int, default=20, help="steps between reports and checkpoints")
+    parser.add_argument("--checkpoint", help="file that training goes on from, and is kept in")
+    parser.add_argument("--retry-for", type=float, default=60.0, help="seconds without progress before giving up")
+    arguments = parser.parse_args()
+    rows = TailcastRows(arguments.server, arguments.bundle, arguments.plan, seed=arguments.seed, rows=arguments.rows,
+                        batch_rows=arguments.batch_rows, rank=arguments.rank, world_size=arguments.world_size,
+                        block_rows=arguments.batch_rows, retry_for=arguments.retry_for)
+    try:
+        print(json.dumps(train(rows, arguments)))
+    except (StreamError, grpc.RpcError, ValueError) as error:
+        sys.exit(f"example_trainer: {error}")
+
+
+if __name__ == "__main__":
+    main()

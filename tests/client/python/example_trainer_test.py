@@ -1,0 +1,313 @@
+#!/usr/bin/env python3
+"""TailcastRows against a scripted server, and its arithmetic against slow twins."""
+import json
+import os
+import pickle
+import random
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import grpc
+import numpy as np
+from fake_server import FakeServer, example_trainer, features_of, labels_of, tensor_api
+from example_trainer import RowSet, Shard, StreamError, TailcastRows, merge_states, plan_weights
+
+UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
+
+
+def rows_of(server, **arguments):
+    settings = {"rows": 300, "batch_rows": 50, "retry_for": 5.0, "verify_rows": True, **arguments}
+    return TailcastRows(server.address, "fake@3", "each=5", counts=[1, 1, 1, 1], **settings)
+
+
+def collect(rows):
+    """Everything that the iterator yields, as one batch."""
+    batches = list(rows)
+    return example_trainer.Batch(*(np.concatenate([getattr(batch, field) for batch in batches])
+                                   for field in ("features", "labels", "rows")))
+
+
+class PlanTest(unittest.TestCase):
+    def test_rules_are_those_of_the_command_line(self):
+        self.assertEqual(plan_weights("balance-to=500", [500, 200, 600]), [0, 300, 0])
+        self.assertEqual(plan_weights("ratio=0.5", [1, 3, 5, 7]), [0, 2, 2, 4])  # half to even
+        self.assertEqual(plan_weights("each=7", [5, 5]), [7, 7])
+        self.assertEqual(plan_weights("counts=1,0,3", [5, 0, 5]), [1, 0, 3])
+
+    def test_wrong_rules_say_what_was_expected(self):
+        for rule in ("", "each", "each=x", "each=0", "each=-1", "counts=1", "other=1", "ratio=0"):
+            with self.assertRaises(ValueError):
+                plan_weights(rule, [5, 5])
+        with self.assertRaisesRegex(ValueError, "class 1 has no training rows"):
+            plan_weights("each=1", [5, 0])
+
+
+class RowSetTest(unittest.TestCase):
+    def test_is_the_set_of_the_rows_that_were_added(self):
+        rng = random.Random(3)
+        for _ in range(200):
+            used, twin = RowSet(), set()
+            for _ in range(20):
+                begin = rng.randrange(60)
+                rows = [row for row in range(begin, begin + rng.randrange(1, 12)) if rng.random() < 0.7]
+                if twin & set(rows):
+                    with self.assertRaises(ValueError):
+                        used.add(rows)
+                    break
+                used.add(rows)
+                twin |= set(rows)
+                self.assertEqual([row in used for row in range(80)], [row in twin for row in range(80)])
+                self.assertEqual(len(used), len(twin))
+                flat = [edge for pair in used.ranges for edge in pair]
+                self.assertEqual(flat, sorted(set(flat)))  # disjoint and not touching
+
+    def test_shards_are_those_of_the_contract(self):
+        for count in (1, 2, 3, 5):
+            for block in (1, 4, 7):
+                for index in range(count):
+                    shard = Shard(index, count, block, origin=11)
+                    twin = [row for row in range(11, 400) if (row - 11) // block % count == index]
+                    ordinals = np.arange(len(twin))
+                    self.assertEqual(shard.row_at(ordinals).tolist(), twin)
+                    for row in range(0, 400):
+                        self.assertEqual(shard.count_below(row), sum(r < row for r in twin))
+
+
+class StreamTest(unittest.TestCase):
+    def expect_rows(self, batch, rows):
+        rows = np.asarray(rows)
+        np.testing.assert_array_equal(batch.rows, rows)
+        np.testing.assert_array_equal(batch.features, features_of(rows))
+        np.testing.assert_array_equal(batch.labels, labels_of(rows))
+
+    def test_gives_all_rows_in_batches(self):
+        with FakeServer(lambda call: call.serve_all()) as server:
+            rows = rows_of(server, rows=310)
+            batches = list(rows)
+            self.assertEqual([len(batch.rows) for batch in batches], [50] * 6 + [10])
+            self.assertEqual(batches[0].features.dtype, np.float32)
+            self.assertEqual(batches[0].labels.dtype, np.int64)
+            self.assertEqual(rows.state_dict()["used"], [[0, 310]])
+        with FakeServer(lambda call: call.serve_all()) as server:
+            self.expect_rows(collect(rows_of(server, start_row=70)), range(70, 370))
+
+    def test_goes_on_after_every_kind_of_cut(self):
+        def script(call):
+            if call.number == 0:
+                yield from call.serve(70, with_summary=False)
+                call.fail(UNAVAILABLE, "draining")
+            elif call.number == 1:
+                yield from call.serve(64, with_summary=False)  # OK without a summary
+            elif call.number == 2:
+                call.fail(grpc.StatusCode.RESOURCE_EXHAUSTED, "busy", delay=0.01)
+            elif call.number == 3:
+                yield from call.serve(10)  # ends early with OK
+            else:
+                yield from call.serve_all()
+        with FakeServer(script) as server:
+            rows = rows_of(server)
+            self.expect_rows(collect(rows), range(300))
+            self.assertEqual([request.rows.start_row for request in server.requests], [0, 70, 134, 134, 144])
+            self.assertEqual(server.requests[1].expected_address, rows.header.address)
+            self.assertEqual(server.requests[1].stream, rows.header.stream)
+
+    def test_random_cuts_give_each_row_once(self):
+        rng = random.Random(1)
+
+        def script(call):
+            count = min(rng.randrange(1, 90), call.request.rows.row_count)
+            yield from call.serve(count, chunk_rows=rng.randrange(1, 40), with_summary=rng.random() < 0.5)
+        with FakeServer(script) as server:
+            rows = rows_of(server, rows=1000)
+            self.expect_rows(collect(rows), range(1000))
+            whole = example_trainer.row_checksum_sum(
+                range(1000), labels_of(np.arange(1000)).astype("<i4").tobytes(), features_of(np.arange(1000)).tobytes())
+            self.assertEqual(rows.checksum_sum, whole)
+
+    def test_refuses_wrong_bytes_order_and_sums(self):
+        def damaged(call):
+            yield call.header()
+            message = call.chunk(call.rows(10))
+            message.chunk.payload = bytes([message.chunk.payload[0] ^ 1]) + message.chunk.payload[1:]
+            yield message
+
+        def misplaced(call):
+            yield call.header()
+            yield call.chunk(call.rows(20)[10:])
+
+        def wrong_sum(call):
+            yield from call.serve(300, with_summary=False)
+            summary = call.summary(300)
+            summary.summary.row_checksum_sum ^= 1
+            yield summary
+        for script, text in ((damaged, "checksum"), (misplaced, "expected row 0"), (wrong_sum, "summary")):
+            with FakeServer(script) as server, self.assertRaisesRegex(StreamError, text):
+                collect(rows_of(server))
+
+    def test_refuses_another_address_and_names_both(self):
+        def script(call):
+            if call.number == 0:
+                yield from call.serve(64, with_summary=False)
+                return
+            yield call.header(variant=2)
+        with FakeServer(script) as server:
+            rows = rows_of(server)
+            with self.assertRaisesRegex(StreamError, "tc1-.*expected tc1-"):
+                collect(rows)
+
+    def test_final_errors_are_not_tried_again(self):
+        for code in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.RESOURCE_EXHAUSTED,
+                     grpc.StatusCode.FAILED_PRECONDITION):
+            def script(call, code=code):
+                yield call.fail(code, "no")
+            with FakeServer(script) as server:
+                with self.assertRaisesRegex(StreamError, "no"):
+                    collect(rows_of(server))
+                self.assertEqual(len(server.requests), 1)
+
+    def test_an_internal_error_of_the_service_is_final(self):
+        def script(call):
+            yield call.fail(grpc.StatusCode.INTERNAL, "a bug", reason="INTERNAL")
+        with FakeServer(script) as server, self.assertRaisesRegex(StreamError, "a bug"):
+            collect(rows_of(server))
+
+    def test_gives_up_and_says_how_far_it_came(self):
+        def script(call):
+            if call.number == 0:
+                yield from call.serve(100, with_summary=False)
+            call.fail(UNAVAILABLE, "gone")
+        with FakeServer(script) as server:
+            with self.assertRaisesRegex(StreamError, "at row 100, 100 rows used.*gone"):
+                collect(rows_of(server, retry_for=0.3))
+
+    def test_takes_the_next_replica(self):
+        with FakeServer(lambda call: call.serve_all()) as server:
+            rows = rows_of(server)
+            rows.servers = ["127.0.0.1:1", server.address]
+            self.expect_rows(collect(rows), range(300))
+
+    def test_reads_smaller_types(self):
+        for data_type, wire in ((tensor_api.DATA_TYPE_FLOAT16, "<f2"), (tensor_api.DATA_TYPE_BFLOAT16, "bf16")):
+            def script(call, wire=wire):
+                yield call.header()
+                yield call.chunk(call.rows(30), wire)
+                yield call.summary(30)
+            with FakeServer(script) as server:
+                batch = collect(rows_of(server, rows=30, data_type=data_type, verify_rows=False))
+                np.testing.assert_allclose(batch.features, features_of(range(30)), rtol=2 ** -7)
+
+    def test_names_labels_and_highest_versions_are_looked_up_once(self):
+        with FakeServer(lambda call: call.serve_all()) as server:
+            for name, version in (("fake", 11), ("fake:stable", 2), ("fake@3", 3)):
+                rows = TailcastRows(server.address, name, "counts=2,1,0,1", rows=10, steps=5, guidance=-0.5)
+                collect(rows)
+                stream = server.requests[-1].stream
+                self.assertEqual(stream.bundle, f"bundles/fake/versions/{version}")
+                self.assertEqual([(w.class_index, w.weight) for w in stream.plan.class_weights],
+                                 [(0, 2), (1, 1), (3, 1)])
+                self.assertEqual(stream.sampler.ddim.step_count, 5)
+                self.assertEqual(list(stream.sampler.guidance_weights), [-0.5])
+
+
+class CheckpointTest(unittest.TestCase):
+    def test_a_resumed_run_gives_exactly_the_missing_rows(self):
+        with FakeServer(lambda call: call.serve_all()) as server:
+            first, used = rows_of(server), []
+            for batch in first:
+                used.append(batch.rows)
+                if len(used) == 3:
+                    state = json.loads(json.dumps(first.state_dict()))
+                    break
+            second = rows_of(server)
+            second.load_state_dict(state)
+            rest = collect(second)
+            np.testing.assert_array_equal(np.concatenate([*used, rest.rows]), np.arange(300))
+            self.assertEqual(server.requests[-1].expected_address, first.header.address)
+            self.assertEqual(second.state_dict()["used"], [[0, 300]])
+
+    def test_ranks_share_the_rows_and_may_change_in_number(self):
+        with FakeServer(lambda call: call.serve_all()) as server:
+            states, seen = [], []
+            for rank in range(3):
+                rows = rows_of(server, rows=600, rank=rank, world_size=3, block_rows=20, batch_rows=20)
+                for step, batch in enumerate(rows, 1):
+                    seen.append(batch.rows)
+                    if step == 4:
+                        break
+                states.append(rows.state_dict())
+            merged = merge_states(states)
+            self.assertEqual(merged["used"], [[0, 240]])
+            for rank in range(2):
+                rows = rows_of(server, rows=600, rank=rank, world_size=2, block_rows=20, batch_rows=20)
+                rows.load_state_dict(merged)
+                seen.append(collect(rows).rows)
+            np.testing.assert_array_equal(np.sort(np.concatenate(seen)), np.arange(600))
+
+    def test_states_of_ranks_that_differ_in_steps_are_refused(self):
+        state = {"format": example_trainer.STATE_FORMAT, "header": "", "origin": 0}
+        with self.assertRaisesRegex(ValueError, "missing"):
+            merge_states([{**state, "used": [[0, 10]]}, {**state, "used": [[20, 30]]}])
+
+    def test_rows_are_used_once(self):
+        with FakeServer(lambda call: call.serve_all()) as server:
+            rows = rows_of(server)
+            batch = next(iter(rows))
+            with self.assertRaises(ValueError):
+                rows.mark_used(batch)
+
+    def test_a_wrong_state_is_refused(self):
+        with FakeServer(lambda call: call.serve_all()) as server, self.assertRaises(ValueError):
+            rows_of(server).load_state_dict({"format": "other"})
+
+    def test_workers_take_shards_of_their_own(self):
+        worker = type("Worker", (), {"num_workers": 2, "id": 0})()
+        original = example_trainer.get_worker_info
+        try:
+            with FakeServer(lambda call: call.serve_all()) as server:
+                seen, main = [], rows_of(server, block_rows=16)
+                main.resolve()
+                for worker.id in range(2):
+                    example_trainer.get_worker_info = lambda: worker
+                    copy = pickle.loads(pickle.dumps(main))
+                    for batch in copy:
+                        main.mark_used(batch)
+                        seen.append(batch.rows)
+                    self.assertEqual(server.requests[-1].expected_address, main.header.address)
+                self.assertEqual(main.state_dict()["used"], [[0, 300]])
+        finally:
+            example_trainer.get_worker_info = original
+        np.testing.assert_array_equal(np.sort(np.concatenate(seen)), np.arange(300))
+
+
+class ProgramTest(unittest.TestCase):
+    def run_program(self, server, *arguments):
+        command = [sys.executable, example_trainer.__file__, "--server", server.address, "--bundle", "fake",
+                   "--plan", "counts=1,1,0,1", "--rows", "600", "--batch-rows", "20", "--report-every", "5", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    def test_trains_and_goes_on_from_its_checkpoint(self):
+        with FakeServer(lambda call: call.serve_all()) as server, tempfile.TemporaryDirectory() as folder:
+            whole = self.run_program(server)
+            self.assertEqual(whole.returncode, 0, whole.stderr)
+            self.assertEqual(json.loads(whole.stdout)["rows"], 600)
+            checkpoint = os.path.join(folder, "state.json")
+            part = self.run_program(server, "--checkpoint", checkpoint, "--rows", "300")
+            self.assertEqual(part.returncode, 0, part.stderr)
+            rest = self.run_program(server, "--checkpoint", checkpoint)
+            self.assertEqual(rest.returncode, 0, rest.stderr)
+            self.assertEqual(json.loads(rest.stdout)["loss"], json.loads(whole.stdout)["loss"])
+
+    def test_a_failure_is_one_line(self):
+        def script(call):
+            yield call.fail(grpc.StatusCode.INVALID_ARGUMENT, "wrong seed")
+        with FakeServer(script) as server:
+            result = self.run_program(server)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("example_trainer: INVALID_ARGUMENT: wrong seed", result.stderr)
+        self.assertNotIn("Traceback", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,142 @@
+"""A gRPC server whose Generate does what a test's script says: twin of tests/client/library/fake_server.h."""
+import hashlib
+import pathlib
+import struct
+import sys
+from concurrent import futures
+
+import grpc
+import numpy as np
+import xxhash
+from google.protobuf import any_pb2, duration_pb2
+from google.rpc import error_details_pb2, status_pb2
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "client" / "python"))
+import example_trainer  # noqa: E402  (also finds the stubs)
+from example_trainer import bundle_api, bundle_service, feature_api, feature_service, tensor_api  # noqa: E402
+
+DIMENSION = 4
+COUNTS = [500, 200, 0, 12]
+
+
+def features_of(rows):
+    """Arithmetic instead of diffusion."""
+    rows = np.asarray(rows, np.float32)
+    return rows[:, None] * 0.5 + np.arange(DIMENSION, dtype=np.float32)
+
+
+def labels_of(rows):
+    return (np.asarray(rows) * 7 % 4).astype(np.int32)
+
+
+def shard_rows(request, count):
+    """Rows of the request's range, by looking at every row in turn."""
+    shard, row, rows = request.rows.shard, request.rows.start_row, []
+    shard_count, block = max(1, shard.shard_count), shard.block_row_count or 1024
+    while len(rows) < count:
+        if (row - shard.origin_row) // block % shard_count == shard.shard_index:
+            rows.append(row)
+        row += 1
+    return rows, row
+
+
+class FakeCall:
+    """One call, for a script: yields what these functions return."""
+
+    def __init__(self, request, number, context):
+        self.request, self.number, self.context = request, number, context
+
+    def header(self, variant=1):
+        header = feature_api.GenerateHeader(feature_dimension=DIMENSION, chunk_row_count=64,
+                                            data_type=self.request.data_type or tensor_api.DATA_TYPE_FLOAT32)
+        header.stream.CopyFrom(self.request.stream)
+        header.stream.bundle_digest = hashlib.sha256(b"%d" % variant).digest()
+        header.address = hashlib.sha256(b"address %d" % variant).digest()
+        return feature_api.GenerateResponse(header=header)
+
+    def rows(self, count):
+        return shard_rows(self.request, count)[0]
+
+    def chunk(self, rows, wire="<f4"):
+        features = features_of(rows)
+        payload = (features.astype(wire) if wire != "bf16" else
+                   (features.view(np.uint32) >> 16).astype("<u2")).tobytes()
+        classes = labels_of(rows).astype("<i4").tobytes()
+        checksum = xxhash.xxh3_64_intdigest(classes + payload, seed=rows[0])
+        return feature_api.GenerateResponse(chunk=feature_api.FeatureChunk(
+            start_row=rows[0], row_count=len(rows), checksum=checksum, class_indices=classes, payload=payload))
+
+    def summary(self, count):
+        rows, next_row = shard_rows(self.request, count)
+        total = 0
+        for row, label, feature in zip(rows, labels_of(rows), features_of(rows)):
+            data = struct.pack("<i", label) + feature.astype("<f4").tobytes()
+            total += xxhash.xxh3_64_intdigest(data, seed=row)
+        return feature_api.GenerateResponse(summary=feature_api.GenerateSummary(
+            row_count=count, next_row=next_row, row_checksum_sum=total & (1 << 64) - 1))
+
+    def serve(self, count, chunk_rows=64, with_summary=True):
+        yield self.header()
+        rows = self.rows(count)
+        for first in range(0, count, chunk_rows):
+            yield self.chunk(rows[first:first + chunk_rows])
+        if with_summary:
+            yield self.summary(count)
+
+    def serve_all(self):
+        yield from self.serve(self.request.rows.row_count)
+
+    def fail(self, code, text="", delay=None, reason=None):
+        """Ends the call; with google.rpc details if there is a delay or a reason."""
+        details = []
+        if delay is not None:
+            info = error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(nanos=int(delay * 1e9)))
+            details.append(info)
+        if reason is not None:
+            details.append(error_details_pb2.ErrorInfo(reason=reason, domain="tailcast"))
+        if details:
+            status = status_pb2.Status(code=code.value[0], message=text)
+            for detail in details:
+                packed = any_pb2.Any()
+                packed.Pack(detail)
+                status.details.append(packed)
+            self.context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+        self.context.abort(code, text)
+
+
+class FakeServer(feature_service.FeatureServiceServicer, bundle_service.BundleServiceServicer):
+    """Use as a context manager; `script(call)` is a generator of messages."""
+
+    def __init__(self, script):
+        self.script, self.requests = script, []
+        self.server = grpc.server(futures.ThreadPoolExecutor(8))
+        feature_service.add_FeatureServiceServicer_to_server(self, self.server)
+        bundle_service.add_BundleServiceServicer_to_server(self, self.server)
+        self.address = f"127.0.0.1:{self.server.add_insecure_port('127.0.0.1:0')}"
+
+    def __enter__(self):
+        self.server.start()
+        return self
+
+    def __exit__(self, *unused):
+        self.server.stop(None).wait()
+
+    def Generate(self, request, context):
+        self.requests.append(request)
+        yield from self.script(FakeCall(request, len(self.requests) - 1, context))
+
+    def Estimate(self, request, context):
+        return feature_api.EstimateResponse(header=FakeCall(request.generate, 0, context).header().header)
+
+    def ListBundles(self, request, context):
+        first = int(request.page_token or 9)
+        return bundle_api.ListBundlesResponse(
+            bundles=[bundle_api.Bundle(name=f"bundles/fake/versions/{first}")],
+            next_page_token=str(first + 1) if first < 11 else "")
+
+    def GetBundle(self, request, context):
+        name = "bundles/fake/versions/2" if request.name.endswith("labels/stable") else request.name
+        bundle = bundle_api.Bundle(name=name, class_count=len(COUNTS), training_image_counts=COUNTS)
+        bundle.default_sampler.ddim.step_count = 16
+        return bundle
