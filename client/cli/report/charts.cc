@@ -66,10 +66,12 @@ void AddArmRow(const ArmSummary& arm, const LinearScale& scale, double y, Svg& s
   const double mean = arm.accuracy.mean, deviation = arm.accuracy.deviation;
   svg.Text({kLabelWidth - 8, y + 4}, ArmLabel(arm.name), "label end");
   if (arm.seeds.size() > 1) {
-    svg.Line({scale(mean - deviation), y}, {scale(mean + deviation), y}, "bar " + color);
+    svg.Line({scale(mean - deviation), y}, {scale(mean + deviation), y},
+             absl::StrCat("bar ", color));
   }
   for (size_t i = 0; i < arm.accuracy.values.size() && arm.seeds.size() > 1; ++i) {
-    svg.AddMark(Svg::Mark::kCircle, {scale(arm.accuracy.values[i]), y}, 2.5, "hollow " + color,
+    svg.AddMark(Svg::Mark::kCircle, {scale(arm.accuracy.values[i]), y}, 2.5,
+                absl::StrCat("hollow ", color),
                 absl::StrCat("seed ", arm.seeds[i], ": ", NumberText(arm.accuracy.values[i])));
   }
   svg.AddMark(IsLdmlr(arm.name) ? Svg::Mark::kDiamond : Svg::Mark::kCircle, {scale(mean), y}, 4.5,
@@ -260,9 +262,12 @@ std::string DistanceChart(const RunFigures& run) {
     const DistanceFigures& figures = found->second;
     const std::string color = set.is_generated ? "ours" : "other";
     svg.Text({kLabelWidth - 8, y + 4}, set.label, "label end");
-    svg.Line({scale(figures.quantiles[0]), y}, {scale(figures.quantiles[4]), y}, "bar " + color);
-    svg.Line({scale(figures.quantiles[1]), y}, {scale(figures.quantiles[3]), y}, "box " + color);
-    svg.AddMark(Svg::Mark::kCircle, {scale(figures.quantiles[2]), y}, 3.5, "median " + color);
+    svg.Line({scale(figures.quantiles[0]), y}, {scale(figures.quantiles[4]), y},
+             absl::StrCat("bar ", color));
+    svg.Line({scale(figures.quantiles[1]), y}, {scale(figures.quantiles[3]), y},
+             absl::StrCat("box ", color));
+    svg.AddMark(Svg::Mark::kCircle, {scale(figures.quantiles[2]), y}, 3.5,
+                absl::StrCat("median ", color));
     svg.Text({kWidth - 2, y + 4}, NumberText(figures.quantiles[2], 1), "value end");
     y += kRowHeight;
   }

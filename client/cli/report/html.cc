@@ -56,12 +56,13 @@ std::string NumberText(double value, int decimals) {
   const std::string digits = absl::StrFormat("%.*f", decimals, value);
   if (digits.front() != '-') return digits;
   const std::string unsigned_digits = digits.substr(1);
-  return PrintsAsZero(unsigned_digits) ? unsigned_digits : kMinusSign + unsigned_digits;
+  return PrintsAsZero(unsigned_digits) ? unsigned_digits
+                                       : absl::StrCat(kMinusSign, unsigned_digits);
 }
 
 std::string SignedText(double value, int decimals) {
   const std::string text = NumberText(value, decimals);
-  return value > 0 && !PrintsAsZero(text) ? "+" + text : text;
+  return value > 0 && !PrintsAsZero(text) ? absl::StrCat("+", text) : text;
 }
 
 std::string CountText(int64_t value) {
@@ -69,7 +70,7 @@ std::string CountText(int64_t value) {
   const size_t first_digit = value < 0 ? 1 : 0;
   for (size_t end = text.size(); end > first_digit + 3;) {
     end -= 3;
-    text.insert(end, ",");
+    text.insert(end, 1, ',');
   }
   return text;
 }
