@@ -30,11 +30,16 @@ Conditioning::Conditioning(diffusion::Denoiser& denoiser, std::vector<int64_t> t
   for (const int64_t timestep : timesteps_) table_.push_back(Compute(timestep, labels));
 }
 
-at::Tensor Conditioning::Rows(int64_t step, const at::Tensor& labels) const {
+void Conditioning::GetRows(int64_t step, const at::Tensor& labels, at::Tensor& rows) const {
   const auto index = static_cast<size_t>(step);
-  if (has_table()) return table_[index].index_select(/*dim=*/0, labels);
-  const int64_t timestep = timesteps_[index];
-  return independent_ ? Compute(timestep, labels) : ComputeAlone(timestep, labels);
+  if (!has_table()) {
+    const int64_t timestep = timesteps_[index];
+    rows = independent_ ? Compute(timestep, labels) : ComputeAlone(timestep, labels);
+  } else if (rows.defined()) {
+    at::index_select_out(rows, table_[index], /*dim=*/0, labels);
+  } else {
+    rows = table_[index].index_select(/*dim=*/0, labels);
+  }
 }
 
 at::Tensor Conditioning::Compute(int64_t timestep, const at::Tensor& labels) const {

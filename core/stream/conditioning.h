@@ -29,8 +29,11 @@ class Conditioning {
   Conditioning(diffusion::Denoiser& denoiser, std::vector<int64_t> timesteps, int64_t num_classes,
                int64_t max_table_bytes = kMaxConditioningBytes);
 
-  // labels: [B] int64 in [0, K]; K means "no class" -> [B, C]
-  at::Tensor Rows(int64_t step, const at::Tensor& labels) const;
+  // Writes into `rows`, which is [B, C] from an earlier call or undefined: pages of a fresh tensor
+  // cost more than the copy.
+  //
+  // labels: [B] int64 in [0, K]; K means "no class"
+  void GetRows(int64_t step, const at::Tensor& labels, at::Tensor& rows) const;
 
   bool has_table() const { return !table_.empty(); }
 

@@ -75,8 +75,6 @@ class TileProof {
     if (!shuffled) return false;
     ASSIGN_OR_RETURN(const bool among_noise, HoldsAmongNoise());
     if (!among_noise) return false;
-    ASSIGN_OR_RETURN(const bool first_alone, HoldsAlone(0));
-    if (!first_alone) return false;
     return HoldsAlone(count_ - 1);
   }
 

@@ -61,11 +61,11 @@ class TileEvaluator final : public diffusion::Evaluator {
 
   at::Tensor Evaluate(const at::Tensor& noisy, int64_t t) override {
     const int64_t step = compiled_.step_of_timestep[static_cast<size_t>(t)];
-    const auto conditional = Denoise(noisy, compiled_.conditioning->Rows(step, labels_));
+    compiled_.conditioning->GetRows(step, labels_, rows_);
+    const auto conditional = Denoise(noisy, rows_);  // [B, D]
     if (!weights_.defined()) return conditional;
-    const auto no_class = compiled_.conditioning->Rows(step, no_class_);  // [1, C]
-    auto difference =
-        Denoise(noisy, no_class.expand({noisy.size(0), no_class.size(1)})).neg_();  // [B, D]
+    compiled_.conditioning->GetRows(step, no_class_, no_class_row_);
+    auto difference = Denoise(noisy, no_class_row_.expand({noisy.size(0), -1})).neg_();  // [B, D]
     return difference.add_(conditional).mul_(weights_).add_(conditional);
   }
 
@@ -76,7 +76,9 @@ class TileEvaluator final : public diffusion::Evaluator {
 
   const Compiled& compiled_;
   const at::Tensor labels_;  // [B]
+  at::Tensor rows_;          // [B, C] of the last step
   at::Tensor no_class_;      // [1]; undefined without guidance
+  at::Tensor no_class_row_;  // [1, C] of the last step
   at::Tensor weights_;       // [B, 1]; undefined without guidance
 };
 
