@@ -34,8 +34,8 @@ ALLOWED = {
     "server/rpc": ["core/base", "core/contract", "proto", "server/telemetry"],
     "server/convert": ["core", "proto", "server/rpc"],
     "server/auth": ["core/base", "server/rpc"],
-    "server/bundles": ["core", "server/telemetry", "server/rpc"],
-    "server/engine": ["core", "server/bundles", "server/telemetry", "server/rpc"],
+    "server/engine": ["core", "server/telemetry", "server/rpc"],
+    "server/bundles": ["core", "server/telemetry", "server/rpc", "server/convert", "server/engine"],
     "server/jobs": ["core", "server/bundles", "server/telemetry"],
     "server/services": ["core", "proto", *SERVER_PARTS],
     "server": ["core", "proto", "server"],
@@ -52,9 +52,9 @@ FORBIDDEN = {
     "core": (*GRPC, *FLAGS, "google/protobuf/", "tailcast/v1/"),
     **{folder: TORCH for folder in PLAIN},
     "server/rpc": TORCH,
-    "server/convert": (*TORCH, *GRPC, *FLAGS),
-    "server/bundles": FLAGS,
-    "server/engine": (*GRPC, *FLAGS),  # no step before the engine sees a tensor, none after it gRPC
+    "server/convert": (*TORCH, *FLAGS),
+    "server/bundles": (*GRPC, *FLAGS),
+    "server/engine": (*GRPC, *FLAGS),
     "client/library": (*TORCH, *FLAGS),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]')

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <string>
 #include <thread>
@@ -105,7 +106,8 @@ TEST(FilesTest, SystemErrorsHaveTheCodeThatTellsWhatToDo) {
 
 TEST(FileLockTest, OnlyOneHolderAtATime) {
   const ScratchFolder folder;
-  int counter = 0;  // not atomic: the lock alone guards it
+  // Read and written apart: the lock alone makes that one step.
+  std::atomic<int> counter = 0;
   const auto count = [&] {
     for (int i = 0; i < 200; ++i) {
       const auto lock = FileLock::Acquire(folder.File("lock"));

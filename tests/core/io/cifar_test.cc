@@ -62,12 +62,12 @@ TEST(ParseCifarTest, OnlyWholeRecordsAreTaken) {
 TEST(ParseCifarTest, LabelsAreTakenUpToTheLastClass) {
   const std::string good = Record("\x09", 'a', 'b', 'c');
   EXPECT_EQ(ErrorOf(ParseCifar(good, CifarFormat::kCifar10, "f.bin")), "no error");
-  EXPECT_THAT(ErrorOf(ParseCifar(good + Record("\x0a", 'a', 'b', 'c'), CifarFormat::kCifar10,
-                                 "f.bin")),
-              HasSubstr("label 10 in record 1; expected 0 to 9"));
-  EXPECT_THAT(ErrorOf(ParseCifar(Record("\x01\x64", 'a', 'b', 'c'), CifarFormat::kCifar100,
-                                 "f.bin")),
-              HasSubstr("label 100 in record 0; expected 0 to 99"));
+  EXPECT_THAT(
+      ErrorOf(ParseCifar(good + Record("\x0a", 'a', 'b', 'c'), CifarFormat::kCifar10, "f.bin")),
+      HasSubstr("label 10 in record 1; expected 0 to 9"));
+  EXPECT_THAT(
+      ErrorOf(ParseCifar(Record("\x01\x64", 'a', 'b', 'c'), CifarFormat::kCifar100, "f.bin")),
+      HasSubstr("label 100 in record 0; expected 0 to 99"));
 }
 
 TEST(ReadCifarTest, ReadsAFileAndNamesAMissingOne) {

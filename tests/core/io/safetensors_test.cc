@@ -96,10 +96,10 @@ TEST(SafetensorsTest, AHeaderLongerThanTheFileIsRefused) {
 }
 
 TEST(SafetensorsTest, AHeaderIsReadUpToItsLimit) {
-  std::string header = "{}";
-  header.resize(kMaxSafetensorsHeaderBytes, ' ');
-  EXPECT_EQ(ErrorOf(FileBytes(header)), "no error");
-  header.push_back(' ');
+  // No JSON, so that parsing it costs nothing: what matters is whether it is tried.
+  std::string header(kMaxSafetensorsHeaderBytes, 'x');
+  EXPECT_THAT(ErrorOf(FileBytes(header)), HasSubstr("is not JSON"));
+  header.push_back('x');
   EXPECT_THAT(ErrorOf(FileBytes(header)), HasSubstr("hold no header"));
 }
 
