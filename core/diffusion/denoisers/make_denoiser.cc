@@ -39,9 +39,15 @@ absl::Status Validate(const DenoiserSpec& spec) {
                                                    "; expected a number in [", range.min, ", ",
                                                    range.max, "]"));
   }
-  if (spec.embedding_dim % 2 == 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("denoiser.embedding_dim is ", spec.embedding_dim, "; expected an even number"));
+  if (spec.embedding_dim % 2 != 0) {
+    return absl::InvalidArgumentError(absl::StrCat("denoiser.embedding_dim is ", spec.embedding_dim,
+                                                   "; expected an even number"));
+  }
+  if (const int64_t count = CountWeights(spec); count > kMaxParameters) {
+    return absl::InvalidArgumentError(absl::StrCat("the denoiser has ", count,
+                                                   " weights; expected at most ", kMaxParameters));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
