@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "grpcpp/server_context.h"
 #include "server/rpc/errors.h"
 #include "server/rpc/status_conversion.h"
 
@@ -11,7 +12,11 @@ namespace tailcast::services {
 
 telemetry::AccessRecord BeginAccess(std::string method,
                                     const grpc::CallbackServerContext& context) {
-  return {.method = std::move(method), .peer = context.peer(), .start = absl::Now()};
+  telemetry::AccessRecord record;
+  record.method = std::move(method);
+  record.peer = context.peer();
+  record.start = absl::Now();
+  return record;
 }
 
 void EndAccess(const absl::Status& status, telemetry::AccessRecord& record) {

@@ -142,7 +142,7 @@ absl::Status Run::FitGaussians() {
       const training::LabelledRows rows,
       training::SampleClassGaussians(
           data_.training, counts, data_.space.non_negative,
-          training::KeyedRng(options_.seed, training::RngPurpose::kGaussians, /*index=*/0)));
+          training::KeyedRng(options_.seed, training::RngPurpose::kClassGaussians, /*index=*/0)));
   ASSIGN_OR_RETURN(RefitChoice choice, RefitAndChoose(data_, rows, options_.refit, progress_));
   figures_.choices["class Gaussians: bias shift"] =
       NumberText(options_.refit.bias_shifts[choice.best_shift]);
