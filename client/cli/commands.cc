@@ -2,13 +2,33 @@
 
 #include <CLI/CLI.hpp>
 
+#include "client/cli/bundles_command.h"
 #include "client/cli/command.h"
+#include "client/cli/encode_command.h"
+#include "client/cli/generate_command.h"
+#include "client/cli/inspect_command.h"
+#include "client/cli/label_command.h"
+#include "client/cli/publish_command.h"
+#include "client/cli/report_command.h"
+#include "client/cli/retrain_command.h"
+#include "client/cli/split_command.h"
+#include "client/cli/train_command.h"
+#include "client/cli/verify_command.h"
 
 namespace tailcast::cli {
 
 void AddAllCommands(CLI::App& app, CommandRunner& runner) {
-  (void)app;
-  (void)runner;
+  AddSplitCommand(app, runner);
+  AddTrainCommand(app, runner);
+  AddEncodeCommand(app, runner);
+  AddPublishCommand(app, runner);
+  AddBundlesCommand(app, runner);
+  AddInspectCommand(app, runner);
+  AddVerifyCommand(app, runner);
+  AddLabelCommand(app, runner);
+  AddGenerateCommand(app, runner);
+  AddRetrainCommand(app, runner);
+  AddReportCommand(app, runner);
 }
 
 int RunCommandLine(int argc, const char* const* argv) {

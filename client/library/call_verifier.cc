@@ -54,21 +54,6 @@ absl::Status CheckDigests(const v1::GenerateHeader& header) {
                                           "; its stream has ", AddressText(*address)));
 }
 
-absl::Status AddressMismatch(const std::string& expected, const std::string& actual,
-                             const std::string& difference) {
-  absl::Status status = absl::FailedPreconditionError(
-      absl::StrCat("would send another stream: its address is ", actual, ", expected ", expected,
-                   difference.empty() ? "" : "; ", difference));
-  google::rpc::ErrorInfo info;
-  info.set_reason("ADDRESS_MISMATCH");
-  info.set_domain("tailcast");
-  (*info.mutable_metadata())["expected"] = expected;
-  (*info.mutable_metadata())["actual"] = actual;
-  status.SetPayload("type.googleapis.com/google.rpc.ErrorInfo",
-                    absl::Cord(info.SerializeAsString()));
-  return status;
-}
-
 }  // namespace
 
 int64_t RowBytes(const v1::GenerateHeader& header) {
@@ -95,10 +80,25 @@ absl::Status CheckHeader(const v1::GenerateHeader& header, v1::DataType requeste
   return CheckDigests(header);
 }
 
+std::string DescribeMismatch(const v1::GenerateHeader& expected, const v1::GenerateHeader& actual) {
+  if (actual.address() == expected.address()) return "";
+  const std::string difference = DescribeDifference(expected.stream(), actual.stream());
+  return absl::StrCat("its address is ", ShownAddress(actual.address()), ", expected ",
+                      ShownAddress(expected.address()), difference.empty() ? "" : "; ", difference);
+}
+
 absl::Status CheckSameStream(const v1::GenerateHeader& expected, const v1::GenerateHeader& actual) {
   if (actual.address() == expected.address()) return absl::OkStatus();
-  return AddressMismatch(ShownAddress(expected.address()), ShownAddress(actual.address()),
-                         DescribeDifference(expected.stream(), actual.stream()));
+  absl::Status status = absl::FailedPreconditionError(
+      absl::StrCat("would send another stream: ", DescribeMismatch(expected, actual)));
+  google::rpc::ErrorInfo info;
+  info.set_reason("ADDRESS_MISMATCH");
+  info.set_domain("tailcast");
+  (*info.mutable_metadata())["expected"] = ShownAddress(expected.address());
+  (*info.mutable_metadata())["actual"] = ShownAddress(actual.address());
+  status.SetPayload("type.googleapis.com/google.rpc.ErrorInfo",
+                    absl::Cord(info.SerializeAsString()));
+  return status;
 }
 
 CallVerifier::CallVerifier(const v1::GenerateHeader& header, const Plan& plan, CallRange range)

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -35,6 +36,9 @@ int64_t RowBytes(const v1::GenerateHeader& header);
 // own stream. `requested_type` may be unspecified. DATA_LOSS names the field, its value and what
 // was expected.
 absl::Status CheckHeader(const v1::GenerateHeader& header, v1::DataType requested_type);
+
+// "its address is tc1-..., expected tc1-...; stream.seed is 1, expected 0". Empty: the same bytes.
+std::string DescribeMismatch(const v1::GenerateHeader& expected, const v1::GenerateHeader& actual);
 
 // FAILED_PRECONDITION with ADDRESS_MISMATCH, naming both addresses and the fields that differ,
 // unless `actual` names the same bytes as `expected`.

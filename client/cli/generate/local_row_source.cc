@@ -1,0 +1,170 @@
+#include "client/cli/generate/local_row_source.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "client/library/bundle_catalog.h"
+#include "client/library/call_verifier.h"
+#include "client/library/stream_spec.h"
+#include "core/base/status_macros.h"
+#include "core/bundle/bundle.h"
+#include "core/bundle/repository.h"
+#include "core/contract/wire_type.h"
+#include "core/stream/numerics.h"
+#include "core/stream/resolve.h"
+#include "core/stream/row_generator.h"
+#include "core/stream/sampler_program.h"
+#include "core/tensor/compute_threads.h"
+
+namespace tailcast::generate {
+namespace {
+
+// Rows that one thread makes before the block is handed on.
+constexpr int64_t kRowsPerThread = 1024;
+
+class LocalRowSource final : public RowSource {
+ public:
+  LocalRowSource(LocalRowOptions options, v1::GenerateHeader header, WireType wire_type,
+                 stream::RowGenerator generator)
+      : options_(std::move(options)),
+        header_(std::move(header)),
+        wire_type_(wire_type),
+        generator_(std::move(generator)) {}
+
+  const v1::GenerateHeader& header() const override { return header_; }
+  absl::StatusOr<double> EstimateRowsPerSecond() override;
+  absl::Status Read(int64_t begin, int64_t end, RowConsumer consume) override;
+
+ private:
+  // Fills the two buffers, all threads at work.
+  absl::Status MakeBlock(int64_t begin, int64_t end);
+  // What a wire of a smaller type would have left of the features.
+  void RoundToWire();
+
+  const LocalRowOptions options_;
+  const v1::GenerateHeader header_;
+  const WireType wire_type_;
+  const stream::RowGenerator generator_;
+  std::vector<int32_t> class_indices_;
+  std::vector<float> features_;
+  std::string wire_;
+};
+
+absl::Status LocalRowSource::MakeBlock(int64_t begin, int64_t end) {
+  const auto dim = static_cast<size_t>(header_.feature_dimension());
+  class_indices_.resize(static_cast<size_t>(end - begin));
+  features_.resize(class_indices_.size() * dim);
+  const auto part_count = static_cast<size_t>((end - begin + kRowsPerThread - 1) / kRowsPerThread);
+  std::vector<absl::Status> results(part_count);
+  {
+    std::vector<std::jthread> threads;
+    for (size_t part = 0; part < part_count; ++part) {
+      const size_t first = part * kRowsPerThread;
+      const size_t count = std::min<size_t>(kRowsPerThread, class_indices_.size() - first);
+      threads.emplace_back([this, begin, dim, part, first, count, &results] {
+        results[part] = generator_.Generate(
+            begin + static_cast<int64_t>(first), [this] { return options_.stop.stop_requested(); },
+            absl::MakeSpan(class_indices_).subspan(first, count),
+            absl::MakeSpan(features_).subspan(first * dim, count * dim));
+      });
+    }
+  }
+  for (const absl::Status& result : results) RETURN_IF_ERROR(result);
+  RoundToWire();
+  return absl::OkStatus();
+}
+
+void LocalRowSource::RoundToWire() {
+  if (wire_type_ == WireType::kFloat32) return;
+  wire_.resize(features_.size() * WireTypeSize(wire_type_));
+  EncodeWire(features_, wire_type_, wire_.data());
+  DecodeWire(wire_, wire_type_, absl::MakeSpan(features_));
+}
+
+absl::Status LocalRowSource::Read(int64_t begin, int64_t end, RowConsumer consume) {
+  const int64_t block_rows = kRowsPerThread * options_.num_threads;
+  // Blocks end at multiples of a thread's share, so that rows which must be computed in aligned
+  // tiles are not computed twice.
+  for (int64_t row = begin; row < end;) {
+    const bool is_last = end - row <= block_rows;
+    const int64_t block_end = is_last ? end : row - row % kRowsPerThread + block_rows;
+    RETURN_IF_ERROR(MakeBlock(row, block_end));
+    RETURN_IF_ERROR(
+        consume({.start_row = row, .class_indices = class_indices_, .features = features_}));
+    row = block_end;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<double> LocalRowSource::EstimateRowsPerSecond() {
+  const int64_t rows =
+      std::min(kRowsPerThread * options_.num_threads, generator_.stream().plan.end_row());
+  RETURN_IF_ERROR(MakeBlock(0, 1));  // the first tile is slower
+  const absl::Time start = absl::Now();
+  RETURN_IF_ERROR(MakeBlock(0, rows));
+  return static_cast<double>(rows) / absl::ToDoubleSeconds(absl::Now() - start);
+}
+
+v1::GenerateHeader HeaderOf(const bundle::VersionInfo& version, const bundle::Bundle& bundle,
+                            const stream::ResolvedStream& resolved, WireType wire_type) {
+  v1::GenerateHeader header;
+  v1::StreamSpec& spec = *header.mutable_stream();
+  spec.set_bundle(absl::StrCat("bundles/", version.name, "/versions/", version.version));
+  spec.set_bundle_digest(ToBytes(resolved.bundle_digest));
+  *spec.mutable_plan() = client::ToProto(resolved.plan.spec());
+  *spec.mutable_sampler() = client::ToProto(resolved.sampler);
+  spec.set_seed(resolved.seed);
+  spec.set_numerics_id(ToBytes(resolved.numerics.id));
+  header.set_address(ToBytes(resolved.address()));
+  header.set_recipe_digest(ToBytes(resolved.recipe()));
+  header.set_feature_space_digest(ToBytes(bundle.manifest.feature_space.digest()));
+  header.set_feature_dimension(static_cast<int32_t>(bundle.generator->feature_dim()));
+  header.set_data_type(client::ToProto(wire_type));
+  return header;
+}
+
+absl::StatusOr<bundle::BundleReference> ReferenceFor(
+    const StreamChoice& choice, const std::optional<v1::GenerateHeader>& pinned) {
+  if (!pinned) return bundle::ParseReference(choice.bundle);
+  ASSIGN_OR_RETURN(const auto version, client::ParseVersionName(pinned->stream().bundle()));
+  return bundle::BundleReference{.name = version.first, .version = version.second};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RowSource>> OpenLocalRows(
+    const LocalRowOptions& options, const StreamChoice& choice,
+    const std::optional<v1::GenerateHeader>& pinned) {
+  // Parallel over tiles: see row invariance in core/stream/numerics.h.
+  UseOneComputeThread();
+  ASSIGN_OR_RETURN(const bundle::Repository repository,
+                   bundle::Repository::Open(options.repository));
+  ASSIGN_OR_RETURN(const bundle::BundleReference reference, ReferenceFor(choice, pinned));
+  ASSIGN_OR_RETURN(const bundle::VersionInfo version, repository.Find(reference));
+  ASSIGN_OR_RETURN(const auto bundle, bundle::ReadBundle(version.folder));
+  const bundle::Manifest& manifest = bundle->manifest;
+  ASSIGN_OR_RETURN(const ChosenRows chosen, ChooseRows(choice, manifest.class_counts));
+  ASSIGN_OR_RETURN(const auto default_program,
+                   stream::SamplerProgram::Compile(bundle->generator, manifest.default_sampler));
+  ASSIGN_OR_RETURN(const stream::Numerics numerics, stream::ProveNumerics(*default_program));
+  stream::StreamRequest request{.sampler = {}, .plan = chosen.plan, .seed = choice.seed};
+  if (choice.num_steps || choice.eta) request.sampler.method = SamplerMethod::kDdim;
+  request.sampler.num_steps = choice.num_steps;
+  request.sampler.eta = choice.eta;
+  request.sampler.guidance_weights = chosen.guidance_weights;
+  ASSIGN_OR_RETURN(stream::ResolvedStream resolved,
+                   stream::ResolveStream(manifest, bundle->digest, numerics, request));
+  v1::GenerateHeader header = HeaderOf(version, *bundle, resolved, choice.wire_type);
+  if (pinned) RETURN_IF_ERROR(client::CheckSameStream(*pinned, header));
+  ASSIGN_OR_RETURN(auto program,
+                   stream::SamplerProgram::Compile(bundle->generator, resolved.sampler));
+  return std::make_unique<LocalRowSource>(
+      options, std::move(header), choice.wire_type,
+      stream::RowGenerator(std::move(program), std::move(resolved)));
+}
+
+}  // namespace tailcast::generate

@@ -1,0 +1,141 @@
+#include "client/cli/generate/remote_row_source.h"
+
+#include <grpcpp/client_context.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/library/bundle_catalog.h"
+#include "client/library/call_verifier.h"
+#include "client/library/channel.h"
+#include "client/library/error.h"
+#include "client/library/row_stream.h"
+#include "client/library/stream_spec.h"
+#include "core/base/status_macros.h"
+#include "core/contract/wire_type.h"
+#include "proto/tailcast/v1/feature_service.grpc.pb.h"
+
+namespace tailcast::generate {
+namespace {
+
+constexpr absl::Duration kEstimateTimeout = absl::Seconds(20);
+
+class RemoteRowSource final : public RowSource {
+ public:
+  RemoteRowSource(client::FailoverOptions failover, v1::GenerateRequest request,
+                  v1::GenerateHeader header, WireType wire_type)
+      : failover_(std::move(failover)),
+        request_(std::move(request)),
+        header_(std::move(header)),
+        wire_type_(wire_type) {}
+
+  const v1::GenerateHeader& header() const override { return header_; }
+  absl::StatusOr<double> EstimateRowsPerSecond() override;
+  absl::Status Read(int64_t begin, int64_t end, RowConsumer consume) override;
+
+ private:
+  const client::FailoverOptions failover_;
+  v1::GenerateRequest request_;
+  const v1::GenerateHeader header_;
+  const WireType wire_type_;
+  std::vector<float> features_;
+};
+
+absl::StatusOr<v1::EstimateResponse> Estimate(const client::FailoverOptions& failover,
+                                              const v1::GenerateRequest& generate) {
+  v1::EstimateRequest request;
+  *request.mutable_generate() = generate;
+  v1::EstimateResponse response;
+  RETURN_IF_ERROR(client::CallWithFailover(failover, [&](const std::string& server) {
+    const auto service = v1::FeatureService::NewStub(client::OpenChannel(server));
+    grpc::ClientContext context;
+    client::SetTimeout(context, kEstimateTimeout);
+    return client::FromGrpcStatus(service->Estimate(&context, request, &response), server);
+  }));
+  return response;
+}
+
+// A message holds either no method or all its fields, so what was not chosen is filled in.
+void FillMethod(const StreamChoice& choice, const v1::SamplerSpec& defaults,
+                v1::SamplerSpec& sampler) {
+  if (!choice.num_steps && !choice.eta) return;
+  v1::DdimSampler& ddim = *sampler.mutable_ddim();
+  if (defaults.has_ddim()) ddim = defaults.ddim();
+  if (choice.num_steps) ddim.set_step_count(*choice.num_steps);
+  if (choice.eta) ddim.set_eta(*choice.eta);
+}
+
+absl::StatusOr<v1::GenerateRequest> MakeRequest(const client::FailoverOptions& failover,
+                                                const StreamChoice& choice) {
+  ASSIGN_OR_RETURN(const client::BundleReference reference,
+                   client::ParseBundleReference(choice.bundle));
+  ASSIGN_OR_RETURN(const v1::Bundle bundle, client::BundleCatalog(failover).Get(reference));
+  const std::vector<int64_t> counts(bundle.training_image_counts().begin(),
+                                    bundle.training_image_counts().end());
+  ASSIGN_OR_RETURN(const ChosenRows chosen, ChooseRows(choice, counts));
+  v1::GenerateRequest request;
+  v1::StreamSpec& stream = *request.mutable_stream();
+  stream.set_bundle(bundle.name());
+  stream.set_bundle_digest(bundle.digest());
+  *stream.mutable_plan() = client::ToProto(chosen.plan);
+  stream.set_seed(choice.seed);
+  FillMethod(choice, bundle.default_sampler(), *stream.mutable_sampler());
+  for (const double weight : chosen.guidance_weights) {
+    stream.mutable_sampler()->add_guidance_weights(weight);
+  }
+  return request;
+}
+
+absl::StatusOr<double> RemoteRowSource::EstimateRowsPerSecond() {
+  ASSIGN_OR_RETURN(const v1::EstimateResponse estimate, Estimate(failover_, request_));
+  return estimate.rows_per_second();
+}
+
+absl::Status RemoteRowSource::Read(int64_t begin, int64_t end, RowConsumer consume) {
+  client::RowStreamOptions options;
+  options.failover = failover_;
+  options.request = request_;
+  options.resume = header_;
+  options.request.mutable_rows()->set_start_row(begin);
+  options.request.mutable_rows()->set_row_count(end - begin);
+  ASSIGN_OR_RETURN(const auto stream, client::RowStream::Open(std::move(options)));
+  while (true) {
+    ASSIGN_OR_RETURN(const std::optional<client::RowChunk> chunk, stream->Next());
+    if (!chunk) break;
+    features_.resize(chunk->rows.size() * static_cast<size_t>(header_.feature_dimension()));
+    DecodeWire(chunk->payload, wire_type_, absl::MakeSpan(features_));
+    RETURN_IF_ERROR(consume({.start_row = chunk->rows.front(),
+                             .class_indices = chunk->class_indices,
+                             .features = features_}));
+  }
+  if (stream->row_count() == end - begin) return absl::OkStatus();
+  return absl::OutOfRangeError(
+      absl::StrCat("the stream ends at row ", stream->next_row(), "; expected rows up to ", end));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RowSource>> OpenRemoteRows(
+    const client::FailoverOptions& failover, const StreamChoice& choice,
+    const std::optional<v1::GenerateHeader>& pinned) {
+  v1::GenerateRequest request;
+  v1::GenerateHeader header;
+  if (pinned) {
+    header = *pinned;
+    *request.mutable_stream() = header.stream();
+  } else {
+    ASSIGN_OR_RETURN(request, MakeRequest(failover, choice));
+  }
+  request.set_data_type(client::ToProto(choice.wire_type));
+  if (!pinned) {
+    ASSIGN_OR_RETURN(const v1::EstimateResponse estimate, Estimate(failover, request));
+    header = estimate.header();
+    RETURN_IF_ERROR(client::CheckHeader(header, request.data_type()));
+  }
+  return std::make_unique<RemoteRowSource>(failover, std::move(request), std::move(header),
+                                           choice.wire_type);
+}
+
+}  // namespace tailcast::generate
