@@ -26,6 +26,7 @@ constexpr absl::Duration kTransportGrace = absl::Milliseconds(200);
 // A client that vanished without a word is noticed after their sum.
 constexpr int kKeepaliveMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
+constexpr int kMinPingIntervalMs = 5'000;
 
 absl::string_view HostOf(absl::string_view listen) {
   return listen.substr(0, listen.find_last_of(':'));
@@ -73,6 +74,10 @@ absl::Status Server::Start() {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  // Clients look after their connections too; gRPC's own limit would hang up on them.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kMinPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.RegisterService(feature_service_.get());
   builder.RegisterService(bundle_service_.get());
   grpc_server_ = builder.BuildAndStart();

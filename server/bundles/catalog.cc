@@ -122,8 +122,10 @@ absl::StatusOr<int64_t> Catalog::FindVersion(const bundle::BundleReference& refe
 }
 
 BundleDescription Catalog::Describe(const Name& name, const Version& version) {
-  BundleDescription description = {
-      .version = version.info, .state = version.state, .manifest = version.manifest};
+  BundleDescription description;
+  description.version = version.info;
+  description.state = version.state;
+  description.manifest = version.manifest;
   for (const bundle::LabelInfo& label : name.labels) {
     if (label.version == version.info.version) description.labels.push_back(label.label);
   }

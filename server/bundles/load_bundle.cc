@@ -55,7 +55,8 @@ void LogActive(const LoadedBundle& loaded, double seconds_per_row, absl::Duratio
 
 absl::StatusOr<std::shared_ptr<const ServedBundle>> LoadBundle(const bundle::VersionInfo& version) {
   const absl::Time start = absl::Now();
-  LoadedBundle loaded = {.version = version};
+  LoadedBundle loaded;
+  loaded.version = version;
   ASSIGN_OR_RETURN(loaded.bundle, bundle::ReadBundle(version.folder));
   if (loaded.bundle->digest != version.digest) {
     return absl::DataLossError(absl::StrCat(version.folder, "/", bundle::kManifestFile,

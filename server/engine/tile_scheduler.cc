@@ -105,7 +105,7 @@ void TileScheduler::Work() {
 }
 
 void TileScheduler::Run(Assignment assignment, TileRunner& runner) {
-  EndDropped(assignment, absl::CancelledError("the work is not wanted any more"));
+  EndDropped(assignment, absl::CancelledError("the call is over"));
   if (assignment.tile != nullptr) RunTile(*assignment.tile, runner);
   if (assignment.task != nullptr) RunTask(*assignment.task);
 }
@@ -139,9 +139,13 @@ void TileScheduler::EndDropped(Assignment& assignment, const absl::Status& statu
   int64_t rows = 0;
   for (const auto& job : assignment.dropped_jobs) {
     rows += job->untaken();
-    job->Fail(status);
+    const absl::Status wanted = job->Wanted();
+    job->Fail(wanted.ok() ? status : wanted);
   }
-  for (const auto& task : assignment.dropped_tasks) task->run(status);
+  for (const auto& task : assignment.dropped_tasks) {
+    const absl::Status wanted = task->context.Wanted();
+    task->run(wanted.ok() ? status : wanted);
+  }
   assignment.dropped_jobs.clear();
   assignment.dropped_tasks.clear();
   if (rows == 0) return;

@@ -68,7 +68,7 @@ class TileScheduler {
   void Run(Assignment assignment, TileRunner& runner);
   void RunTile(const Tile& tile, TileRunner& runner);
   void RunTask(Task& task);
-  // Ends work that will not be done.
+  // Ends work that will not be done: because nobody wants it, else with `status`.
   void EndDropped(Assignment& assignment, const absl::Status& status);
   double QueueSecondsLocked() const ABSL_SHARED_LOCKS_REQUIRED(mu_);
 

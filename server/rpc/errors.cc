@@ -78,9 +78,9 @@ absl::Status InvalidFields(const std::vector<FieldViolation>& violations) {
   const size_t named = std::min(violations.size(), kMaxFieldViolations);
   for (size_t i = 0; i < named; ++i) {
     auto& violation = *bad_request.add_field_violations();
-    violation.set_field(std::string(CutText(violations[i].field, kMaxFieldViolationBytes)));
+    violation.set_field(std::string(CutText(violations[i].field, kMaxFieldNameBytes)));
     violation.set_description(
-        std::string(CutText(violations[i].description, kMaxFieldViolationBytes)));
+        std::string(CutText(violations[i].description, kMaxFieldDescriptionBytes)));
     absl::StrAppend(&message, i == 0 ? "" : "; ", violation.field(), " ", violation.description());
   }
   if (named < violations.size()) {

@@ -11,10 +11,11 @@ namespace tailcast::rpc {
 // Limits that do not change with flags, and who imposes them.
 
 // gRPC clients refuse trailers above 8 KiB in all: message (percent-encoded) and details (base64).
-// The three together keep an error below that.
+// Together these keep an error below that.
 inline constexpr size_t kMaxErrorMessageBytes = 1024;
 inline constexpr size_t kMaxFieldViolations = 8;
-inline constexpr size_t kMaxFieldViolationBytes = 200;  // each of field and description
+inline constexpr size_t kMaxFieldNameBytes = 120;
+inline constexpr size_t kMaxFieldDescriptionBytes = 160;
 
 // Longest piece of a caller's text that an error repeats. Ours.
 inline constexpr size_t kMaxQuotedBytes = 80;

@@ -1,6 +1,7 @@
 #include "server/services/bundle_service.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -36,7 +37,7 @@ bool CutToPage(int32_t size, const Behind& is_behind, std::vector<Item>& items) 
 
 // Where the page begins: behind this version; the first page behind none.
 bundle::BundleReference LastVersion(const convert::Page& page, convert::RequestFields& fields) {
-  if (page.after.empty()) return {.name = "", .version = 0};
+  if (page.after.empty()) return {.name = "", .version = 0, .label = std::nullopt};
   auto reference = convert::ParseBundleResource(page.after);
   if (reference.ok() && reference->version.has_value()) return *std::move(reference);
   fields.Wrong("page_token", "is not from an earlier page of the same request");

@@ -63,7 +63,8 @@ absl::Status EncodeCall::Open(const v1::EncodeRequest& request) {
 }
 
 absl::StatusOr<v1::EncodeResponse> EncodeCall::Encode(const std::string& images) const {
-  const engine::CallContext context = {.stop = stop_token(), .deadline = deadline()};
+  const engine::CallContext context = {
+      .caller = access_.peer, .stop = stop_token(), .deadline = deadline()};
   const auto features =
       bundle_->Encode(images, options_.shape, [&context] { return !context.Wanted().ok(); });
   if (!features.ok()) {

@@ -1,0 +1,216 @@
+#include "server/engine/tile_scheduler.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <thread>
+
+#include "server/rpc/errors.h"
+#include "tests/server/engine/row_streams.h"
+
+namespace tailcast::engine {
+namespace {
+
+constexpr absl::Duration kLong = absl::Seconds(30);
+
+TEST(TileSchedulerTest, DeliversTheRowsThatWereAskedFor) {
+  const TestProgram program = MakeProgram();
+  const auto stream = MakeStream(program, {.start_row = 5});
+  TileScheduler scheduler({.num_workers = 2});
+  const auto [job, result] = MakeJob(stream, 7, 300);
+
+  scheduler.Submit(job);
+
+  ASSERT_TRUE(result->done.WaitForNotificationWithTimeout(kLong));
+  ExpectRows(*stream, 7, 300, result->block);
+}
+
+TEST(TileSchedulerTest, ShardsAndPositionsOfManyStreamsAreKeptApart) {
+  const TestProgram program = MakeProgram();
+  TileScheduler scheduler({.num_workers = 3});
+  std::mt19937 random(5);
+  struct Asked {
+    std::shared_ptr<const RowStream> stream;
+    int64_t first, count;
+    std::shared_ptr<JobResult> result;
+  };
+  std::vector<Asked> asked;
+  program.fake->CloseGate();
+  for (int i = 0; i < 200; ++i) {
+    const Shard shard = {.index = static_cast<int32_t>(random() % 3),
+                         .count = 3,
+                         .block_rows = 1 + random() % 9,
+                         .origin_row = 0};
+    const auto stream = MakeStream(program, {.caller = std::to_string(random() % 7),
+                                             .seed = static_cast<int64_t>(random() % 5),
+                                             .start_row = static_cast<int64_t>(random() % 50),
+                                             .shard = shard});
+    const int64_t first = random() % 100, count = 1 + random() % 90;
+    auto [job, result] = MakeJob(stream, first, count);
+    scheduler.Submit(job);
+    asked.push_back({stream, first, count, result});
+  }
+  program.fake->OpenGate();
+
+  for (const Asked& one : asked) {
+    ASSERT_TRUE(one.result->done.WaitForNotificationWithTimeout(kLong));
+    ExpectRows(*one.stream, one.first, one.count, one.result->block);
+  }
+  EXPECT_GT(scheduler.counters().shared_tiles, 0);
+}
+
+TEST(TileSchedulerTest, AlignedTilesGiveTheSameRows) {
+  const TestProgram program =
+      MakeProgram({}, stream::NumericsOf(stream::Invariance::kAlignedTile, {16}));
+  const auto stream =
+      MakeStream(program, {.start_row = 3, .shard = {.index = 1, .count = 2, .block_rows = 32}});
+  TileScheduler scheduler({.num_workers = 2});
+  const auto [job, result] = MakeJob(stream, 5, 100);
+
+  scheduler.Submit(job);
+
+  ASSERT_TRUE(result->done.WaitForNotificationWithTimeout(kLong));
+  ExpectRows(*stream, 5, 100, result->block);
+}
+
+TEST(TileSchedulerTest, CountsRowsPerTile) {
+  const TestProgram program = MakeProgram();
+  TileScheduler scheduler({.num_workers = 1});
+  const auto [job, result] = MakeJob(MakeStream(program), 0, 100);
+
+  scheduler.Submit(job);
+  ASSERT_TRUE(result->done.WaitForNotificationWithTimeout(kLong));
+  scheduler.Shutdown();
+
+  const SchedulerCounters counters = scheduler.counters();
+  EXPECT_EQ(counters.tiles, 2);
+  EXPECT_EQ(counters.rows, 100);
+  EXPECT_EQ(counters.computed_rows, 128);  // 64, and 64 for the other 36
+  EXPECT_EQ(counters.shared_tiles, 0);
+  EXPECT_DOUBLE_EQ(counters.rows_per_tile(), 50.0);
+}
+
+TEST(TileSchedulerTest, RefusesNewCallsAtTheLimitPlusOne) {
+  const TestProgram program = MakeProgram();
+  TileScheduler scheduler({.num_workers = 1, .max_queued_rows = 100});
+  program.fake->CloseGate();
+  const auto running = MakeJob(MakeStream(program), 0, 1);
+  scheduler.Submit(running.first);
+  program.fake->AwaitTiles(1);
+  const auto waiting = MakeJob(MakeStream(program), 0, 60);
+  scheduler.Submit(waiting.first);
+
+  EXPECT_TRUE(scheduler.Admit(40).ok());
+  const absl::Status refused = scheduler.Admit(41);
+
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(rpc::ErrorReasonOf(refused), "QUEUE_FULL");
+  program.fake->OpenGate();
+}
+
+TEST(TileSchedulerTest, AnEmptyQueueTakesWhatIsLargerThanTheLimit) {
+  TileScheduler scheduler({.num_workers = 1, .max_queued_rows = 100});
+  EXPECT_TRUE(scheduler.Admit(1000).ok());
+}
+
+TEST(TileSchedulerTest, ACancelledTileStopsBeforeTheNextStep) {
+  const TestProgram program = MakeProgram({.num_steps = 1000});
+  TileScheduler scheduler({.num_workers = 1});
+  std::stop_source stop;
+  const auto [job, result] = MakeJob(MakeStream(program, {.stop = stop.get_token()}), 0, 10);
+  scheduler.Submit(job);
+  program.fake->AwaitTiles(1);
+  program.fake->CloseGate();
+  stop.request_stop();
+  const int64_t steps = program.fake->steps();
+  program.fake->OpenGate();
+
+  ASSERT_TRUE(result->done.WaitForNotificationWithTimeout(kLong));
+
+  EXPECT_EQ(result->block.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_LE(program.fake->steps(), steps + 1);
+}
+
+TEST(TileSchedulerTest, ATileGoesOnWhileOneOfItsStreamsIsWanted) {
+  const TestProgram program = MakeProgram();
+  TileScheduler scheduler({.num_workers = 1});
+  std::stop_source stop;
+  program.fake->CloseGate();
+  // The first tile occupies the worker, so that the next two jobs meet in one.
+  const auto first = MakeJob(MakeStream(program), 0, 1);
+  scheduler.Submit(first.first);
+  program.fake->AwaitTiles(1);
+  const auto unwanted =
+      MakeJob(MakeStream(program, {.caller = "a", .stop = stop.get_token()}), 0, 10);
+  const auto wanted_stream = MakeStream(program, {.caller = "b", .seed = 3});
+  const auto wanted = MakeJob(wanted_stream, 0, 10);
+  scheduler.Submit(unwanted.first);
+  scheduler.Submit(wanted.first);
+  program.fake->OpenGate();
+  program.fake->AwaitTiles(2);
+  stop.request_stop();
+
+  ASSERT_TRUE(wanted.second->done.WaitForNotificationWithTimeout(kLong));
+  ExpectRows(*wanted_stream, 0, 10, wanted.second->block);
+}
+
+TEST(TileSchedulerTest, AFailingKernelFailsItsJobsAndNoOthers) {
+  const TestProgram bad = MakeProgram(), good = MakeProgram();
+  bad.fake->FailFromNowOn();
+  TileScheduler scheduler({.num_workers = 2});
+  const auto failing = MakeJob(MakeStream(bad), 0, 500);
+  const auto stream = MakeStream(good);
+  const auto working = MakeJob(stream, 0, 500);
+
+  scheduler.Submit(failing.first);
+  scheduler.Submit(working.first);
+
+  ASSERT_TRUE(failing.second->done.WaitForNotificationWithTimeout(kLong));
+  ASSERT_TRUE(working.second->done.WaitForNotificationWithTimeout(kLong));
+  EXPECT_EQ(failing.second->block.status().code(), absl::StatusCode::kInternal);
+  ExpectRows(*stream, 0, 500, working.second->block);
+}
+
+TEST(TileSchedulerTest, RunsTasksOnWorkers) {
+  TileScheduler scheduler({.num_workers = 1});
+  absl::Notification done;
+  std::thread::id thread;
+  auto task = std::make_shared<Task>();
+  task->run = [&](const absl::Status& status) {
+    EXPECT_TRUE(status.ok());
+    thread = std::this_thread::get_id();
+    done.Notify();
+  };
+
+  scheduler.Submit(task);
+
+  ASSERT_TRUE(done.WaitForNotificationWithTimeout(kLong));
+  EXPECT_NE(thread, std::this_thread::get_id());
+}
+
+TEST(TileSchedulerTest, ShutdownEndsWhatWaitsAndFinishesWhatRuns) {
+  const TestProgram program = MakeProgram();
+  TileScheduler scheduler({.num_workers = 1});
+  program.fake->CloseGate();
+  const auto running = MakeJob(MakeStream(program), 0, 10);
+  scheduler.Submit(running.first);
+  program.fake->AwaitTiles(1);
+  const auto waiting = MakeJob(MakeStream(program), 0, 10);
+  scheduler.Submit(waiting.first);
+  std::thread opener([&] {
+    ASSERT_TRUE(waiting.second->done.WaitForNotificationWithTimeout(kLong));
+    program.fake->OpenGate();
+  });
+
+  scheduler.Shutdown();
+  opener.join();
+
+  EXPECT_EQ(waiting.second->block.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(running.second->block.ok());
+  const auto late = MakeJob(MakeStream(program), 0, 10);
+  scheduler.Submit(late.first);
+  EXPECT_EQ(late.second->block.status().code(), absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace tailcast::engine

@@ -1,0 +1,122 @@
+#include "server/flags.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <fstream>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "core/base/cpu_count.h"
+#include "tests/core/base/scratch_folder.h"
+
+namespace tailcast {
+namespace {
+
+std::variant<ServerFlags, int> Parse(std::initializer_list<const char*> arguments) {
+  std::vector<const char*> argv = {"tailcastd"};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  return ParseServerFlags(static_cast<int>(argv.size()), argv.data());
+}
+
+ServerFlags Good(std::initializer_list<const char*> arguments) {
+  auto parsed = Parse(arguments);
+  EXPECT_TRUE(std::holds_alternative<ServerFlags>(parsed));
+  return std::holds_alternative<ServerFlags>(parsed) ? std::get<ServerFlags>(parsed)
+                                                     : ServerFlags();
+}
+
+int ExitCode(std::initializer_list<const char*> arguments) {
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  const auto parsed = Parse(arguments);
+  testing::internal::GetCapturedStdout();
+  testing::internal::GetCapturedStderr();
+  return std::holds_alternative<int>(parsed) ? std::get<int>(parsed) : -1;
+}
+
+// Sets a variable of the environment for one test.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
+  ~Variable() { unsetenv(name_); }
+
+ private:
+  const char* const name_;
+};
+
+TEST(ServerFlagsTest, HaveDefaults) {
+  const ServerFlags flags = Good({"--repository", "r"});
+  EXPECT_EQ(flags.server.catalog.repository, "r");
+  EXPECT_EQ(flags.server.listen, "127.0.0.1:50071");
+  EXPECT_EQ(flags.server.engine.num_workers, AvailableCpuCount());
+  EXPECT_EQ(flags.server.catalog.poll_interval, absl::Seconds(2));
+  EXPECT_EQ(flags.grace, absl::Seconds(30));
+  EXPECT_EQ(flags.log.format, telemetry::LogFormat::kText);
+  EXPECT_EQ(flags.log.level, telemetry::LogLevel::kInfo);
+}
+
+TEST(ServerFlagsTest, ReadTheCommandLine) {
+  const ServerFlags flags =
+      Good({"--repository", "r", "--listen", "0.0.0.0:0", "--workers", "3", "--max-streams", "7",
+            "--max-queued-rows", "9", "--grace", "1.5", "--poll-interval", "0.25", "--log-format",
+            "json", "--log-level", "error"});
+  EXPECT_EQ(flags.server.listen, "0.0.0.0:0");
+  EXPECT_EQ(flags.server.engine.num_workers, 3);
+  EXPECT_EQ(flags.server.limits.max_streams, 7);
+  EXPECT_EQ(flags.server.engine.max_queued_rows, 9);
+  EXPECT_EQ(flags.grace, absl::Seconds(1.5));
+  EXPECT_EQ(flags.server.catalog.poll_interval, absl::Milliseconds(250));
+  EXPECT_EQ(flags.log.format, telemetry::LogFormat::kJson);
+  EXPECT_EQ(flags.log.level, telemetry::LogLevel::kError);
+}
+
+TEST(ServerFlagsTest, ReadTheEnvironment) {
+  const Variable repository("TAILCASTD_REPOSITORY", "from the environment");
+  const Variable streams("TAILCASTD_MAX_STREAMS", "12");
+  EXPECT_EQ(Good({}).server.catalog.repository, "from the environment");
+  EXPECT_EQ(Good({}).server.limits.max_streams, 12);
+  EXPECT_EQ(Good({"--max-streams", "13"}).server.limits.max_streams, 13);
+}
+
+TEST(ServerFlagsTest, ReadAFileThatTheOthersOverrule) {
+  const ScratchFolder folder;
+  const std::string path = folder.File("tailcastd.toml");
+  std::ofstream(path) << "repository = \"from the file\"\nmax-streams = 14\nworkers = 2\n";
+  const Variable streams("TAILCASTD_MAX_STREAMS", "15");
+
+  const ServerFlags flags = Good({"--config", path.c_str(), "--workers", "5"});
+
+  EXPECT_EQ(flags.server.catalog.repository, "from the file");
+  EXPECT_EQ(flags.server.limits.max_streams, 15);
+  EXPECT_EQ(flags.server.engine.num_workers, 5);
+}
+
+TEST(ServerFlagsTest, WrongUsageExitsWith2) {
+  EXPECT_EQ(ExitCode({}), 2);
+  EXPECT_EQ(ExitCode({"--repository"}), 2);
+  EXPECT_EQ(ExitCode({"--repository", "r", "--nonsense"}), 2);
+  EXPECT_EQ(ExitCode({"--repository", "r", "stray"}), 2);
+  EXPECT_EQ(ExitCode({"--repository", "r", "--workers", "0"}), 2);
+  EXPECT_EQ(ExitCode({"--repository", "r", "--workers", "two"}), 2);
+  EXPECT_EQ(ExitCode({"--repository", "r", "--max-streams", "-1"}), 2);
+  EXPECT_EQ(ExitCode({"--repository", "r", "--log-format", "xml"}), 2);
+  EXPECT_EQ(ExitCode({"--repository", "r", "--grace", "-1"}), 2);
+  EXPECT_EQ(ExitCode({"--repository", "r", "--config", "/nowhere/file"}), 2);
+}
+
+TEST(ServerFlagsTest, AFilesUnknownFlagIsWrongUsage) {
+  const ScratchFolder folder;
+  const std::string path = folder.File("tailcastd.toml");
+  std::ofstream(path) << "repository = \"r\"\nmax-steams = 14\n";
+  EXPECT_EQ(ExitCode({"--config", path.c_str()}), 2);
+}
+
+TEST(ServerFlagsTest, HelpAndVersionExitWith0) {
+  EXPECT_EQ(ExitCode({"--help"}), 0);
+  EXPECT_EQ(ExitCode({"--version"}), 0);
+}
+
+}  // namespace
+}  // namespace tailcast

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""The program tailcastd from outside: what it prints, how it ends, with which exit code."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+BUILD = pathlib.Path(os.environ["TAILCAST_BINARY_DIR"])
+TAILCASTD = BUILD / "bin" / "tailcastd"
+MAKE_BUNDLE = BUILD / "tests" / "bin" / "make_bundle"
+
+
+class TailcastdTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        self.repository = self.root / "repository"
+        subprocess.run([MAKE_BUNDLE, self.repository, "drawn"], check=True, capture_output=True)
+
+    def start(self, *flags, listen="127.0.0.1:0"):
+        process = subprocess.Popen([TAILCASTD, "--repository", self.repository, "--listen", listen, *flags],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        return process
+
+    def run_to_end(self, *arguments, **options):
+        return subprocess.run([TAILCASTD, *arguments], capture_output=True, text=True, timeout=60, **options)
+
+    def test_first_line_says_where_it_listens_and_sigterm_ends_it_well(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            process = self.start("--grace", "5")
+            self.assertRegex(process.stdout.readline(), r"^listening on 127\.0\.0\.1:[1-9][0-9]*\n$")
+            start = time.monotonic()
+            process.send_signal(number)
+            rest, _ = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 0)
+            self.assertEqual(rest, "")
+            self.assertLess(time.monotonic() - start, 20)
+
+    def test_log_is_text_or_one_json_object_a_line(self):
+        for log_format in ("text", "json"):
+            process = self.start("--log-format", log_format, "--poll-interval", "0.1")
+            process.stdout.readline()
+            time.sleep(1)
+            process.send_signal(signal.SIGTERM)
+            _, log = process.communicate(timeout=60)
+            lines = log.splitlines()
+            self.assertTrue(any("draining" in line for line in lines), log)
+            if log_format == "json":
+                for line in lines:
+                    self.assertLessEqual({"time", "level", "message"}, set(json.loads(line)), line)
+
+    def test_port_in_use(self):
+        first = self.start()
+        address = first.stdout.readline().split()[-1]
+        second = self.run_to_end("--repository", self.repository, "--listen", address)
+        self.assertEqual(second.returncode, 1)
+        self.assertIn(address, second.stderr)
+        self.assertIn("not in use", second.stderr)
+        self.assertEqual(second.stdout, "")
+
+    def test_missing_repository(self):
+        result = self.run_to_end("--repository", self.root / "missing", "--listen", "127.0.0.1:0")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(str(self.root / "missing"), result.stderr)
+
+    def test_wrong_usage(self):
+        for arguments in ([], ["--nonsense"], ["--repository", "r", "--workers", "0"]):
+            self.assertEqual(self.run_to_end(*arguments).returncode, 2, arguments)
+
+    def test_help_and_version(self):
+        shown = self.run_to_end("--help")
+        self.assertEqual(shown.returncode, 0)
+        for word in ("Example:", "--repository", "--listen", "--workers", "--max-streams", "--max-queued-rows",
+                     "--grace", "--poll-interval", "--log-format", "--log-level", "--config", "TAILCASTD_"):
+            self.assertIn(word, shown.stdout)
+        version = self.run_to_end("--version")
+        self.assertEqual(version.returncode, 0)
+        self.assertRegex(version.stdout, r"^tailcastd \S+ \(commit \S+, LibTorch 2\.11")
+
+    def test_flags_from_a_file_and_the_environment(self):
+        config = self.root / "tailcastd.toml"
+        config.write_text(f'repository = "{self.repository}"\nlisten = "127.0.0.1:0"\n')
+        process = subprocess.Popen([TAILCASTD, "--config", config], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True,
+                                   env={**os.environ, "TAILCASTD_LOG_FORMAT": "json"})
+        self.addCleanup(process.kill)
+        self.assertTrue(process.stdout.readline().startswith("listening on "))
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(json.loads(log.splitlines()[0])["level"], "info")
+
+    def test_beyond_loopback_it_warns(self):
+        process = self.start("--log-format", "json", listen="0.0.0.0:0")
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=60)
+        warnings = [json.loads(line) for line in log.splitlines() if json.loads(line)["level"] == "warning"]
+        self.assertTrue(any("without TLS" in warning["message"] for warning in warnings), log)
+
+
+if __name__ == "__main__":
+    unittest.main()
