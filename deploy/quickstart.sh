@@ -77,13 +77,21 @@ step() {
 
 # parallel FUNCTION ARGUMENT...: FUNCTION for each argument, at most $jobs at once; fails if one fails.
 parallel() {
-  local function=$1 argument failed=0
+  local function=$1 argument finished failed=0
+  local -A running=()
   shift
   for argument in "$@"; do
-    while [[ $(jobs -rp | wc -l) -ge $jobs ]]; do wait -n || failed=1; done
+    if [[ ${#running[@]} -ge $jobs ]]; then
+      wait -n -p finished "${!running[@]}" || failed=1
+      unset "running[$finished]"
+    fi
     "$function" "$argument" &
+    running[$!]=$argument
   done
-  while [[ -n $(jobs -rp) ]]; do wait -n || failed=1; done
+  while [[ ${#running[@]} -gt 0 ]]; do
+    wait -n -p finished "${!running[@]}" || failed=1
+    unset "running[$finished]"
+  done
   return "$failed"
 }
 
