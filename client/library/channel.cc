@@ -17,8 +17,9 @@ namespace {
 
 // HTTP/2 frames that the server may send us; the default of 16 KiB costs a header per 16 KiB.
 constexpr int kMaxFrameBytes = 1 << 20;
-// How much one read from the socket may take; gRPC grows from 8 KiB to this.
-constexpr int kMaxReadBytes = 4 << 20;
+// Memory of one read from the socket. gRPC would go up to 4 MiB, which malloc maps and unmaps anew
+// each time: a third more CPU time per byte (measured).
+constexpr int kReadBytes = 128 << 10;
 // A new attempt to connect is the caller's decision (Failover), not gRPC's.
 constexpr int kReconnectMilliseconds = 200;
 constexpr int kMaxPort = 65535;
@@ -61,7 +62,8 @@ std::shared_ptr<grpc::Channel> OpenChannel(const std::string& server,
                    static_cast<int>(absl::ToInt64Milliseconds(options.keepalive_timeout)));
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kMaxFrameBytes);
-  arguments.SetInt(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, kMaxReadBytes);
+  arguments.SetInt(GRPC_ARG_TCP_READ_CHUNK_SIZE, kReadBytes);
+  arguments.SetInt(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, kReadBytes);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMilliseconds);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMilliseconds);
   // Loopback and clusters need no proxy; an http_proxy meant for the web would break them.
