@@ -121,8 +121,7 @@ absl::StatusOr<LongTailSplit> MakeSplit(const ImageDataset& train, const LongTai
   return split;
 }
 
-absl::Status CheckClassCounts(const LongTailSplit& split, const ImageDataset& train,
-                              const std::string& what) {
+absl::Status CheckClassCounts(const LongTailSplit& split, const ImageDataset& train) {
   ASSIGN_OR_RETURN(const ImageDataset train_part, SelectImages(train, split.train));
   ASSIGN_OR_RETURN(const ImageDataset validation_part, SelectImages(train, split.validation));
   const std::vector<int64_t> train_counts = train_part.class_counts();
@@ -130,10 +129,10 @@ absl::Status CheckClassCounts(const LongTailSplit& split, const ImageDataset& tr
   for (size_t c = 0; c < train_counts.size(); ++c) {
     if (train_counts[c] != split.class_counts[c] ||
         validation_counts[c] != split.validation_per_class) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "'", what, "': the indices of class ", c, " name ", train_counts[c], " training and ",
-          validation_counts[c], " validation images; expected ", split.class_counts[c], " and ",
-          split.validation_per_class, ", as the file says"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("the indices of class ", c, " name ", train_counts[c], " training and ",
+                       validation_counts[c], " validation images; expected ", split.class_counts[c],
+                       " and ", split.validation_per_class, ", as the file says"));
     }
   }
   return absl::OkStatus();
@@ -167,8 +166,8 @@ absl::Status CheckSplitFits(const LongTailSplit& split, const ImageDataset& trai
           ToHex(split.data_digest), "; expected '", train.name, "' with ",
           ToHex(train.labels_digest()), " and the same class names"));
     }
-    if (absl::Status fit = CheckClassCounts(split, train, what); !fit.ok()) {
-      return absl::InvalidArgumentError(fit.message());
+    if (absl::Status fit = CheckClassCounts(split, train); !fit.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("'", what, "': ", fit.message()));
     }
     return absl::OkStatus();
   });

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-SIDE = 12  # pixels
+SIDE = 16  # pixels
 CLASSES = 3
 TRAIN_PER_CLASS = 60
 TEST_PER_CLASS = 10
@@ -98,7 +98,7 @@ class CliCase(unittest.TestCase):
         self.work = pathlib.Path(folder.name)
 
     def run_cli(self, *arguments, **options):
-        return subprocess.run([self.program, *map(str, arguments)], capture_output=True, text=True, timeout=120,
+        return subprocess.run([self.program, *map(str, arguments)], capture_output=True, text=True, timeout=300,
                               **options)
 
     def succeed(self, *arguments, **options):
@@ -110,14 +110,14 @@ class CliCase(unittest.TestCase):
         """Exactly one JSON document on standard output."""
         return json.loads(self.succeed(*arguments, "--json"))
 
-    def fail(self, *arguments, code=1, says=(), **options):
+    def refuse(self, *arguments, code=1, says=(), **options):
         """Fails with one line on standard error that contains `says`, and nothing on standard output."""
         result = self.run_cli(*arguments, "--quiet", **options)
         self.assertEqual(result.returncode, code, result.stderr)
         self.assertEqual(result.stdout, "")
         self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
         self.assertTrue(result.stderr.startswith("tailcast "), result.stderr)
-        for text in (says,) if isinstance(says, str) else says:
+        for text in says if isinstance(says, tuple) else (says,):
             self.assertIn(str(text), result.stderr)
         return result.stderr
 

@@ -67,10 +67,10 @@ class EncoderInterruptionTest(TrainingCase):
         output = self.work / "encoder.safetensors"
         checkpoint = self.work / "encoder.safetensors.checkpoint"
         self.stop_amid(self.arguments(output), signal.SIGINT, after=checkpoint)
-        self.fail(*self.arguments(output, "--seed", 1), says=(checkpoint, "seed", "--fresh"))
+        self.refuse(*self.arguments(output, "--seed", 1), says=(checkpoint, "seed", "--fresh"))
         self.assertFalse(output.exists())
         checkpoint.write_bytes(checkpoint.read_bytes()[:-10])
-        self.fail(*self.arguments(output), says=(checkpoint, "--fresh"))
+        self.refuse(*self.arguments(output), says=(checkpoint, "--fresh"))
         self.succeed(*self.arguments(output, "--fresh"))
         self.assertFalse(checkpoint.exists())
 
@@ -82,7 +82,8 @@ class GeneratorInterruptionTest(TrainingCase):
         cli_case.write_features(features, rows=300, dimension=16, metadata={"feature_space": "mine"})
         unbroken, broken = self.work / "unbroken.safetensors", self.work / "broken.safetensors"
         checkpoint = self.work / "broken.safetensors.checkpoint"
-        arguments = ["train", "generator", "--features", features, "--steps", 600, "--objective", "cbdm", "--output"]
+        arguments = ["train", "generator", "--features", features, "--steps", 800, "--objective", "cbdm", "--batch-size",
+                     64, "--hidden-dim", 32, "--blocks", 1, "--output"]
         self.succeed(*arguments, unbroken)
         code, error = self.stop_amid([*arguments, broken], signal.SIGINT, seconds=0.2)
         self.assertEqual(code, 130, error)
