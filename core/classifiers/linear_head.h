@@ -14,8 +14,8 @@ namespace tailcast::classifiers {
 
 // The linear classifier over features. Shapes: N rows, D feature_dim, K num_classes.
 struct LinearHead {
-  at::Tensor weight;  // [K, D] f32
-  at::Tensor bias;    // [K] f32
+  at::Tensor weight{};  // [K, D] f32
+  at::Tensor bias{};    // [K] f32
 
   // features: [N, D] -> [N, K]
   at::Tensor Scores(const at::Tensor& features) const;

@@ -16,12 +16,12 @@ namespace tailcast::data {
 
 // Labelled features. Shapes: N rows, D feature_dim, K num_classes.
 struct FeatureSet {
-  at::Tensor features;  // [N, D] f32, finite
-  at::Tensor labels;    // [N] int64 in [0, K)
-  FeatureSpace space;
-  std::vector<std::string> class_names;  // [K]; "0", "1", ... where the file has none
-  std::string dataset;                   // may be empty
-  std::string part;                      // "train", "validation", "test", or what the file says
+  at::Tensor features{};  // [N, D] f32, finite
+  at::Tensor labels{};    // [N] int64 in [0, K)
+  FeatureSpace space{};
+  std::vector<std::string> class_names{};  // [K]; "0", "1", ... where the file has none
+  std::string dataset{};                   // may be empty
+  std::string part{};                      // "train", "validation", "test", or what the file says
 
   int64_t size() const { return labels.size(0); }
   int64_t feature_dim() const { return features.size(1); }
@@ -33,13 +33,13 @@ struct FeatureSet {
 struct FeatureFileOptions {
   // Reads `<part>.features` and `<part>.labels` instead of `features` and `labels`. Empty: a file
   // must have the plain names.
-  std::string part;
+  std::string part{};
   // `--feature-space NAME`: for a file that names no encoder.
-  std::string imported_name;
+  std::string imported_name{};
   // K; 0: as many as the file has class names, else the largest label + 1.
   int64_t num_classes = 0;
   // Whether the features are never below 0, for a file that does not say; unset: they may be.
-  std::optional<bool> non_negative;
+  std::optional<bool> non_negative{};
 };
 
 // Reads a safetensors file of features. Errors as SafetensorsFile::Read(), and INVALID_ARGUMENT

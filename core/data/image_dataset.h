@@ -18,10 +18,10 @@ enum class DatasetPart { kTrain, kTest };
 // Labelled images, in the order of their files. Shapes: N images, H height, W width, C channels
 // (1 gray, 3 RGB).
 struct ImageDataset {
-  std::string name;  // "fashion-mnist": the folder's name
-  std::vector<std::string> class_names;
-  at::Tensor images;  // [N, H, W, C] uint8
-  at::Tensor labels;  // [N] int64 in [0, K)
+  std::string name{};  // "fashion-mnist": the folder's name
+  std::vector<std::string> class_names{};
+  at::Tensor images{};  // [N, H, W, C] uint8
+  at::Tensor labels{};  // [N] int64 in [0, K)
 
   int64_t size() const { return labels.size(0); }
   int64_t num_classes() const { return static_cast<int64_t>(class_names.size()); }

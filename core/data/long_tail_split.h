@@ -19,7 +19,7 @@ struct LongTailOptions {
   // Images of each class that are held out before anything else; 0 for none.
   int64_t validation_per_class = 100;
   // Every class once, the most frequent first; empty for 0, 1, ...
-  std::vector<int64_t> class_order;
+  std::vector<int64_t> class_order{};
   // Images of the first class; 0 for what validation leaves of the smallest class.
   int64_t max_per_class = 0;
   // Which images; [0, 2^63).
@@ -29,16 +29,16 @@ struct LongTailOptions {
 // A long-tailed training set and a balanced validation set, as indices into a data set's training
 // images.
 struct LongTailSplit {
-  std::string dataset;
-  std::vector<std::string> class_names;
-  std::vector<int64_t> class_order;
+  std::string dataset{};
+  std::vector<std::string> class_names{};
+  std::vector<int64_t> class_order{};
   double imbalance_factor = 1;
   int64_t validation_per_class = 0;
   int64_t seed = 0;
-  std::vector<int64_t> class_counts;  // of `train`, by class index
-  std::vector<int64_t> train;         // ascending
-  std::vector<int64_t> validation;    // ascending; shares no index with `train`
-  Digest data_digest{};               // ImageDataset::labels_digest() of the training images
+  std::vector<int64_t> class_counts{};  // of `train`, by class index
+  std::vector<int64_t> train{};         // ascending
+  std::vector<int64_t> validation{};    // ascending; shares no index with `train`
+  Digest data_digest{};                 // ImageDataset::labels_digest() of the training images
   bool operator==(const LongTailSplit&) const = default;
 };
 

@@ -15,7 +15,7 @@ namespace tailcast::encoders {
 struct EncoderSpec {
   // A name of the list in make_encoder.cc; "small_resnet" by default.
   std::string architecture = "small_resnet";
-  ImageInput input;
+  ImageInput input{};
 };
 
 // INVALID_ARGUMENT names the field, its value and what was expected. Weights are drawn by the

@@ -22,8 +22,8 @@ inline constexpr int64_t kCifarChannels = 3;
 int64_t CifarClassCount(CifarFormat format);
 
 struct CifarImages {
-  std::string pixels;           // [N, 32, 32, 3] bytes: interleaved, RGB
-  std::vector<uint8_t> labels;  // [N]
+  std::string pixels{};           // [N, 32, 32, 3] bytes: interleaved, RGB
+  std::vector<uint8_t> labels{};  // [N]
 };
 
 // `what` stands for the file in messages. INVALID_ARGUMENT, naming it, for a size that is not a

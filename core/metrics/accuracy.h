@@ -13,7 +13,7 @@ namespace tailcast::metrics {
 // Shares of right answers, in percent. NaN where no row belongs to it.
 struct Accuracy {
   double overall = 0;
-  std::vector<double> per_class;  // by class index
+  std::vector<double> per_class{};  // by class index
   // Over all rows of the group's classes.
   double many = 0, medium = 0, few = 0;
 };

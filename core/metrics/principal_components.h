@@ -12,9 +12,9 @@ namespace tailcast::metrics {
 // The directions along which rows vary most, for drawing them in a plane. Shapes: N rows, D
 // feature_dim, P components.
 struct PrincipalComponents {
-  at::Tensor mean;                // [D] f32
-  at::Tensor axes;                // [D, P] f32, orthonormal; each axis' largest entry is positive
-  at::Tensor explained_variance;  // [P] f64, share of the total variance, descending
+  at::Tensor mean{};                // [D] f32
+  at::Tensor axes{};                // [D, P] f32, orthonormal; each axis' largest entry is positive
+  at::Tensor explained_variance{};  // [P] f64, share of the total variance, descending
 
   at::Tensor Project(const at::Tensor& features) const;  // [N, D] -> [N, P]
 };

@@ -26,7 +26,7 @@ struct RefitOptions {
 };
 
 struct RefitResult {
-  classifiers::LinearHead head;
+  classifiers::LinearHead head{};
   double loss = 0;           // with the regularisation
   double gradient_norm = 0;  // largest absolute entry at the end
 };

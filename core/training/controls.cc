@@ -20,7 +20,7 @@ constexpr int kStrengthSteps = 40;
 constexpr double kMaxStrength = 2;
 
 const std::vector<double>& RegularizationGrid() {
-  static const auto& grid = *new std::vector<double>{0.003, 0.01, 0.03, 0.1, 0.3, 1};
+  static const auto& grid = *new std::vector<double>{0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3};
   return grid;
 }
 

@@ -21,9 +21,9 @@ namespace tailcast::training {
 
 // A head and how it was chosen.
 struct ChosenHead {
-  classifiers::LinearHead head;
-  std::map<std::string, double> chosen;  // option -> value
-  double validation_accuracy = 0;        // percent
+  classifiers::LinearHead head{};
+  std::map<std::string, double> chosen{};  // option -> value
+  double validation_accuracy = 0;          // percent
 };
 
 // Strengths of the shift, 0 to 2.

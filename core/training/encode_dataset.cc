@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -13,6 +15,21 @@ namespace {
 
 // Images between two reports; a multiple of what the encoder takes in one pass.
 constexpr int64_t kImagesPerReport = 1024;
+
+// images: [N, H, W, C] -> [N, D]
+absl::StatusOr<at::Tensor> EncodeAll(const encoders::TrainedEncoder& encoder,
+                                     const at::Tensor& images, ProgressSink& progress) {
+  const int64_t count = images.size(0);
+  std::vector<at::Tensor> features;
+  for (int64_t start = 0; start < count; start += kImagesPerReport) {
+    const int64_t end = std::min(count, start + kImagesPerReport);
+    ASSIGN_OR_RETURN(features.emplace_back(), encoder.Encode(images.slice(0, start, end), [&] {
+      return progress.stop_requested();
+    }));
+    progress.Advance(end, {});
+  }
+  return at::cat(features);
+}
 
 }  // namespace
 
@@ -25,18 +42,11 @@ absl::StatusOr<data::FeatureSet> EncodeDataset(const EncoderFile& encoder,
         encoder.class_names.size(), " as those of the data set '", encoder.dataset,
         "', on which the encoder was trained"));
   }
-  const int64_t count = dataset.size();
-  std::vector<at::Tensor> features;
-  progress.Begin("encode", "images", /*done=*/0, count);
-  for (int64_t start = 0; start < count; start += kImagesPerReport) {
-    const int64_t end = std::min(count, start + kImagesPerReport);
-    ASSIGN_OR_RETURN(features.emplace_back(),
-                     encoder.encoder->Encode(dataset.images.slice(0, start, end),
-                                             [&] { return progress.stop_requested(); }));
-    progress.Advance(end, {});
-  }
+  progress.Begin("encode", "images", /*done=*/0, dataset.size());
+  absl::StatusOr<at::Tensor> features = EncodeAll(*encoder.encoder, dataset.images, progress);
   progress.End();
-  return data::FeatureSet{.features = at::cat(features),
+  RETURN_IF_ERROR(features.status());
+  return data::FeatureSet{.features = *std::move(features),
                           .labels = dataset.labels,
                           .space = encoder.space(),
                           .class_names = dataset.class_names,

@@ -18,11 +18,11 @@ namespace tailcast::training {
 // What training an encoder gives, as it lies in encoder.safetensors (format "tailcast.encoder.v1"):
 // network, stage-1 classifier and where they come from.
 struct EncoderFile {
-  std::shared_ptr<const encoders::TrainedEncoder> encoder;
-  classifiers::LinearHead head;  // stage 1
-  std::vector<std::string> class_names;
-  std::vector<int64_t> class_counts;  // of the training images
-  std::string dataset;
+  std::shared_ptr<const encoders::TrainedEncoder> encoder{};
+  classifiers::LinearHead head{};  // stage 1
+  std::vector<std::string> class_names{};
+  std::vector<int64_t> class_counts{};  // of the training images
+  std::string dataset{};
   // Options, seed and final loss, for the record.
   nlohmann::json training = nlohmann::json::object();
 

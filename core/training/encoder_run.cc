@@ -63,6 +63,7 @@ nlohmann::json OptionsJson(const EncoderTrainingOptions& options) {
           {"weight_decay", options.weight_decay},
           {"crop_padding", options.augmentation.crop_padding},
           {"horizontal_flip", options.augmentation.horizontal_flip},
+          {"mixup", options.mixup},
           {"seed", options.seed}};
 }
 
@@ -100,6 +101,19 @@ std::unique_ptr<torch::optim::SGD> MakeOptimizer(encoders::Encoder& encoder,
   groups.emplace_back(std::move(free), sgd(0));
   return std::make_unique<torch::optim::SGD>(std::move(groups),
                                              torch::optim::SGDOptions(options.learning_rate));
+}
+
+// How one batch is mixed with itself.
+struct Mixture {
+  double weight = 1;   // of the batch as it is
+  at::Tensor partner;  // [n], whose image and label has the rest
+};
+
+Mixture DrawMixture(int64_t count, double mixup, const at::Generator& rng) {
+  // Beta(a, a) is the share of one of two draws of Gamma(a).
+  const at::Tensor gammas = at::_standard_gamma(at::full({2}, mixup, at::kDouble), rng);
+  return {.weight = (gammas[0] / gammas.sum()).item<double>(),
+          .partner = at::randperm(count, rng, at::TensorOptions(at::kLong))};
 }
 
 }  // namespace
@@ -154,6 +168,20 @@ at::Tensor EncoderRun::NextBatch() {
   return epoch_order_.slice(0, start, std::min(train_.size(), start + options_.batch_size));
 }
 
+at::Tensor EncoderRun::Loss(const at::Tensor& images, const at::Tensor& labels) {
+  const auto scores = [this](const at::Tensor& input) {
+    return head_.Scores(encoder_->forward(input));  // [n, K]
+  };
+  if (options_.mixup == 0) return classifiers::CrossEntropy(scores(images), labels);
+  const Mixture mixture = DrawMixture(labels.size(0), options_.mixup,
+                                      KeyedRng(options_.seed, RngPurpose::kMixup, steps_done_));
+  const at::Tensor mixed = scores(images * mixture.weight +
+                                  images.index_select(0, mixture.partner) * (1 - mixture.weight));
+  return mixture.weight * classifiers::CrossEntropy(mixed, labels) +
+         (1 - mixture.weight) *
+             classifiers::CrossEntropy(mixed, labels.index_select(0, mixture.partner));
+}
+
 void EncoderRun::Step() {
   if (steps_done_ % steps_per_epoch_ == 0) loss_sum_.zero_();
   const at::Tensor indices = NextBatch();  // [n]
@@ -164,9 +192,7 @@ void EncoderRun::Step() {
 
   SetLearningRate(OneCycleRate(steps_done_, total_steps(), options_), *optimizer_);
   optimizer_->zero_grad();
-  const at::Tensor features =
-      encoder_->forward(encoders::NormalizeImages(images, spec_.input));  // [n, D]
-  const at::Tensor loss = classifiers::CrossEntropy(head_.Scores(features), labels);
+  const at::Tensor loss = Loss(encoders::NormalizeImages(images, spec_.input), labels);
   loss.backward();
   optimizer_->step();
 

@@ -60,6 +60,8 @@ class EncoderRun {
   EncoderRun(const data::ImageDataset& train, const EncoderTrainingOptions& options,
              encoders::EncoderSpec spec, std::shared_ptr<encoders::Encoder> encoder);
 
+  // Mean loss of one batch, mixed if asked. images: [n, C, H, W] normalised; labels: [n]
+  at::Tensor Loss(const at::Tensor& images, const at::Tensor& labels);
   // Indices of the images of step `steps_done_`. [n]
   at::Tensor NextBatch();
 

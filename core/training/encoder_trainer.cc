@@ -36,7 +36,7 @@ absl::Status CheckNumber(absl::string_view option, double value, double min, dou
 }
 
 absl::Status CheckOptions(const EncoderTrainingOptions& options) {
-  constexpr double kMaxRate = 100;
+  constexpr double kMaxRate = 100, kMaxMixup = 100;
   constexpr int64_t kMinBatch = 2;  // batch normalisation has no deviation of one image
   RETURN_IF_ERROR(CheckCount("epochs", options.epochs, 1));
   RETURN_IF_ERROR(CheckCount("batch_size", options.batch_size, kMinBatch));
@@ -45,6 +45,7 @@ absl::Status CheckOptions(const EncoderTrainingOptions& options) {
   RETURN_IF_ERROR(CheckNumber("warmup_share", options.warmup_share, 0, 1));
   RETURN_IF_ERROR(CheckNumber("momentum", options.momentum, 0, 1));
   RETURN_IF_ERROR(CheckNumber("weight_decay", options.weight_decay, 0, 1));
+  RETURN_IF_ERROR(CheckNumber("mixup", options.mixup, 0, kMaxMixup));
   if (options.seed < 0) return WrongOption("seed", absl::StrCat(options.seed), "0 or more");
   return absl::OkStatus();
 }
@@ -113,9 +114,11 @@ absl::StatusOr<EncoderFile> TrainEncoder(const data::ImageDataset& train,
     ASSIGN_OR_RETURN(EncoderRun run, EncoderRun::Create(train, options));
     RETURN_IF_ERROR(RestoreIfSaved(checkpoint_path, run));
     progress.Begin("train encoder", "images", run.images_done(), run.total_images());
-    RETURN_IF_ERROR(RunSteps(checkpoint_path, options.checkpoint_seconds, run, progress));
-    RETURN_IF_ERROR(CheckConverged(run));
+    const absl::Status status =
+        RunSteps(checkpoint_path, options.checkpoint_seconds, run, progress);
     progress.End();
+    RETURN_IF_ERROR(status);
+    RETURN_IF_ERROR(CheckConverged(run));
     return run.Result();
   });
 }

@@ -23,7 +23,11 @@ struct EncoderTrainingOptions {
   double warmup_share = 0.3;
   double momentum = 0.9;       // Nesterov
   double weight_decay = 5e-4;  // on all weights but biases and normalisation
-  data::AugmentationOptions augmentation;
+  data::AugmentationOptions augmentation{};
+  // Each batch is mixed with a permutation of itself, images and losses alike, by a weight drawn
+  // from Beta(mixup, mixup) (Zhang et al. 2018, https://arxiv.org/abs/1710.09412), as LDMLR's stage
+  // 1 does; 0 for none.
+  double mixup = 0.5;
   int64_t seed = 0;  // of weights, order of images, augmentation; [0, 2^63)
   // Seconds between checkpoints.
   double checkpoint_seconds = 5;

@@ -14,6 +14,7 @@ enum class RngPurpose : uint32_t {
   kAugmentation = 3,
   kRefitOrder = 4,
   kClassGaussians = 5,
+  kMixup = 6,
 };
 
 // A generator of its own for (seed, purpose, index), an epoch or a step, say: training that goes on

@@ -9,8 +9,8 @@ namespace tailcast::training {
 
 // Features with their classes: real or generated.
 struct LabelledRows {
-  at::Tensor features;  // [N, D] f32; undefined: no rows
-  at::Tensor labels;    // [N] int64 in [0, K)
+  at::Tensor features{};  // [N, D] f32; undefined: no rows
+  at::Tensor labels{};    // [N] int64 in [0, K)
 
   int64_t size() const { return labels.defined() ? labels.size(0) : 0; }
 };

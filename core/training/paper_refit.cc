@@ -67,10 +67,10 @@ PaperRun MakeRun(const RefitObjective& rows, const classifiers::LinearHead& stag
               torch::optim::AdamOptions(options.learning_rate).weight_decay(options.weight_decay))};
 }
 
-absl::StatusOr<RefitResult> RunPaperRefit(PaperRun run, const PaperRefitOptions& options,
-                                          ProgressSink& progress) {
-  RefitResult result;
-  progress.Begin("refit as in the paper", "epochs", /*done=*/0, options.epochs);
+// Returns the last epoch's mean loss.
+absl::StatusOr<double> RunEpochs(const PaperRefitOptions& options, PaperRun& run,
+                                 ProgressSink& progress) {
+  double loss = 0;
   for (int64_t epoch = 0; epoch < options.epochs; ++epoch) {
     if (progress.stop_requested()) {
       return absl::CancelledError(
@@ -79,13 +79,10 @@ absl::StatusOr<RefitResult> RunPaperRefit(PaperRun run, const PaperRefitOptions&
     const at::Tensor order =
         at::randperm(run.labels.size(0), KeyedRng(options.seed, RngPurpose::kRefitOrder, epoch),
                      at::TensorOptions(at::kLong));
-    result.loss = run.Epoch(order, options.batch_size);
-    progress.Advance(epoch + 1, {{"loss", result.loss}});
+    loss = run.Epoch(order, options.batch_size);
+    progress.Advance(epoch + 1, {{"loss", loss}});
   }
-  progress.End();
-  result.gradient_norm = run.GradientNorm();
-  result.head = {.weight = run.head.weight.detach(), .bias = run.head.bias.detach()};
-  return result;
+  return loss;
 }
 
 }  // namespace
@@ -98,7 +95,15 @@ absl::StatusOr<RefitResult> RefitClassifierAsPaper(const LabelledRows& real,
   return CatchTorchErrors([&]() -> absl::StatusOr<RefitResult> {
     RETURN_IF_ERROR(CheckOptions(options));
     RETURN_IF_ERROR(CheckRefitRows(real, generated, stage1.weight.size(0), stage1));
-    return RunPaperRefit(MakeRun(JoinRows(real, generated), stage1, options), options, progress);
+    PaperRun run = MakeRun(JoinRows(real, generated), stage1, options);
+    progress.Begin("refit as in the paper", "epochs", /*done=*/0, options.epochs);
+    const absl::StatusOr<double> loss = RunEpochs(options, run, progress);
+    progress.End();
+    RETURN_IF_ERROR(loss.status());
+    const double gradient_norm = run.GradientNorm();
+    return RefitResult{.head = {.weight = run.head.weight.detach(), .bias = run.head.bias.detach()},
+                       .loss = *loss,
+                       .gradient_norm = gradient_norm};
   });
 }
 

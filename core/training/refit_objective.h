@@ -15,12 +15,12 @@ namespace tailcast::training {
 
 // What a refit minimises, in float64. Shapes: N rows, D feature_dim, K num_classes.
 struct RefitObjective {
-  at::Tensor features;      // [N, D] f64
-  at::Tensor labels;        // [N]
-  at::Tensor row_weights;   // [N] f64
-  at::Tensor score_shift;   // [K] f64, added to the scores in the loss alone; undefined: none
-  at::Tensor start_weight;  // [K, D] f64: start, and W0 of the regularisation
-  at::Tensor start_bias;    // [K] f64: start
+  at::Tensor features{};      // [N, D] f64
+  at::Tensor labels{};        // [N]
+  at::Tensor row_weights{};   // [N] f64
+  at::Tensor score_shift{};   // [K] f64, added to the scores in the loss alone; undefined: none
+  at::Tensor start_weight{};  // [K, D] f64: start, and W0 of the regularisation
+  at::Tensor start_bias{};    // [K] f64: start
   double regularization = 0;
 
   // Weighted mean cross-entropy + regularization / 2 |weight - start_weight|^2.
