@@ -50,6 +50,7 @@ constexpr IntegerRange kDataFreeRange = {1, 1000000};
 constexpr IntegerRange kEpochsRange = {1, 100000};
 constexpr NumberRange kSecondsRange = {0, 86400};
 constexpr NumberRange kShiftRange = {-10, 10};
+constexpr NumberRange kRegularizationRange = {0, 1000};
 constexpr size_t kTrainerArms = 6;  // of kArmTexts; the others are other generators
 
 struct Flags {
@@ -60,6 +61,7 @@ struct Flags {
   std::string plan = "each=500";
   std::string guidance_candidates = "0,-0.1:-0.3,-0.1:-0.5,-0.2:-0.6";
   std::string bias_shifts = "0,0.1,0.25,0.5";
+  std::string regularizations = "0.0003,0.003,0.03,0.3";
   std::string refit = "regularised";
   std::string arms;
   int64_t seed = 0;
@@ -91,18 +93,18 @@ absl::StatusOr<std::set<std::string>> ParseArms(const std::string& text) {
   return arms;
 }
 
-absl::StatusOr<std::vector<double>> ParseShifts(const std::string& text) {
-  std::vector<double> shifts;
+absl::StatusOr<std::vector<double>> ParseNumbers(const char* flag, const std::string& text,
+                                                 const NumberRange& range) {
+  std::vector<double> numbers;
   for (const absl::string_view item : absl::StrSplit(text, ',')) {
-    double shift = 0;
-    if (!absl::SimpleAtod(item, &shift) || !(shift >= kShiftRange.min) ||
-        !(shift <= kShiftRange.max)) {
-      return WrongUsage(absl::StrCat("--bias-shifts: '", item, "'; expected numbers in [",
-                                     kShiftRange.min, ", ", kShiftRange.max, "]"));
+    double number = 0;
+    if (!absl::SimpleAtod(item, &number) || !(number >= range.min) || !(number <= range.max)) {
+      return WrongUsage(absl::StrCat(flag, ": '", item, "'; expected numbers in [", range.min, ", ",
+                                     range.max, "]"));
     }
-    shifts.push_back(shift);
+    numbers.push_back(number);
   }
-  return shifts;
+  return numbers;
 }
 
 absl::StatusOr<retrain::RefitMethod> ParseRefit(const std::string& text) {
@@ -136,7 +138,10 @@ absl::StatusOr<retrain::RetrainOptions> ParseOptions(const Flags& flags) {
   options.guidance_candidates = absl::StrSplit(flags.guidance_candidates, ',');
   RETURN_IF_ERROR(CheckCandidates(options.guidance_candidates));
   ASSIGN_OR_RETURN(options.refit.method, ParseRefit(flags.refit));
-  ASSIGN_OR_RETURN(options.refit.bias_shifts, ParseShifts(flags.bias_shifts));
+  ASSIGN_OR_RETURN(options.refit.bias_shifts,
+                   ParseNumbers("--bias-shifts", flags.bias_shifts, kShiftRange));
+  ASSIGN_OR_RETURN(options.refit.regularizations,
+                   ParseNumbers("--regularizations", flags.regularizations, kRegularizationRange));
   options.refit.paper.epochs = flags.epochs;
   options.refit.paper.seed = flags.seed;
   options.data_free_rows = flags.data_free_rows;
@@ -187,6 +192,7 @@ std::string CommandText(const Flags& flags) {
   add("--plan", flags.plan, defaults.plan);
   add("--guidance-candidates", flags.guidance_candidates, defaults.guidance_candidates);
   add("--bias-shifts", flags.bias_shifts, defaults.bias_shifts);
+  add("--regularizations", flags.regularizations, defaults.regularizations);
   add("--refit", flags.refit, defaults.refit);
   add("--arms", flags.arms, "");
   add_number("--steps", flags.steps, defaults.steps);
@@ -303,6 +309,10 @@ void AddRefitFlags(CLI::App& command, Flags& flags) {
                   "Guidance to choose from, W or HEAD:TAIL, with commas")
       ->capture_default_str();
   command.add_option("--bias-shifts", flags.bias_shifts, "Bias shifts to choose from")
+      ->capture_default_str();
+  command
+      .add_option("--regularizations", flags.regularizations,
+                  "Strengths of the pull towards stage 1's head to choose from")
       ->capture_default_str();
   command.add_option("--refit", flags.refit, "regularised, or paper for LDMLR's own recipe")
       ->capture_default_str();

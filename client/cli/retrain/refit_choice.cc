@@ -14,23 +14,44 @@ namespace {
 constexpr double kDataFreeRegularization = 1e-3;
 constexpr int64_t kDataFreeIterations = 100;
 
-absl::StatusOr<classifiers::LinearHead> Refit(const TrainerData& data,
-                                              const training::LabelledRows& generated,
-                                              const RefitSettings& settings,
-                                              training::ProgressSink& progress) {
-  if (settings.method == RefitMethod::kPaper) {
-    ASSIGN_OR_RETURN(training::RefitResult result,
-                     training::RefitClassifierAsPaper(data.training, generated, data.stage1,
-                                                      settings.paper, progress));
-    return std::move(result.head);
-  }
-  // Strength 1 divides the softmax by the class frequency (papers.md 1.8, step 5).
+absl::StatusOr<classifiers::LinearHead> PaperRefit(const TrainerData& data,
+                                                   const training::LabelledRows& generated,
+                                                   const RefitSettings& settings,
+                                                   training::ProgressSink& progress) {
+  ASSIGN_OR_RETURN(training::RefitResult result,
+                   training::RefitClassifierAsPaper(data.training, generated, data.stage1,
+                                                    settings.paper, progress));
+  return std::move(result.head);
+}
+
+// Towards the label-shifted stage-1 head: strength 1 divides the softmax by the class frequency
+// (papers.md 1.8, step 5).
+absl::StatusOr<classifiers::LinearHead> RegularisedRefit(const TrainerData& data,
+                                                         const training::LabelledRows& generated,
+                                                         training::RefitOptions options,
+                                                         double regularization) {
   const classifiers::LinearHead anchor =
       classifiers::ShiftBias(data.stage1, data.class_counts, /*strength=*/1);
-  ASSIGN_OR_RETURN(training::RefitResult result,
-                   training::RefitClassifier(data.training, generated, data.num_classes(), anchor,
-                                             settings.regularised));
+  options.regularization = regularization;
+  ASSIGN_OR_RETURN(
+      training::RefitResult result,
+      training::RefitClassifier(data.training, generated, data.num_classes(), anchor, options));
   return std::move(result.head);
+}
+
+RefitChoice ChooseShift(const TrainerData& data, const classifiers::LinearHead& head,
+                        const std::vector<double>& bias_shifts) {
+  RefitChoice choice;
+  for (size_t i = 0; i < bias_shifts.size(); ++i) {
+    const classifiers::LinearHead shifted =
+        classifiers::ShiftBias(head, data.class_counts, bias_shifts[i]);
+    choice.validation_accuracy.push_back(
+        metrics::PercentEqual(shifted.Predict(data.validation.features), data.validation.labels));
+    if (i > 0 && choice.validation_accuracy[i] <= choice.best_accuracy()) continue;
+    choice.best_shift = i;
+    choice.head = shifted;
+  }
+  return choice;
 }
 
 }  // namespace
@@ -39,18 +60,19 @@ absl::StatusOr<RefitChoice> RefitAndChoose(const TrainerData& data,
                                            const training::LabelledRows& generated,
                                            const RefitSettings& settings,
                                            training::ProgressSink& progress) {
-  ASSIGN_OR_RETURN(const classifiers::LinearHead head, Refit(data, generated, settings, progress));
-  RefitChoice choice;
-  for (size_t i = 0; i < settings.bias_shifts.size(); ++i) {
-    const classifiers::LinearHead shifted =
-        classifiers::ShiftBias(head, data.class_counts, settings.bias_shifts[i]);
-    choice.validation_accuracy.push_back(
-        metrics::PercentEqual(shifted.Predict(data.validation.features), data.validation.labels));
-    if (i > 0 && choice.validation_accuracy[i] <= choice.best_accuracy()) continue;
-    choice.best_shift = i;
-    choice.head = shifted;
+  if (settings.method == RefitMethod::kPaper) {
+    ASSIGN_OR_RETURN(const auto head, PaperRefit(data, generated, settings, progress));
+    return ChooseShift(data, head, settings.bias_shifts);
   }
-  return choice;
+  std::vector<RefitChoice> choices;
+  for (const double regularization : settings.regularizations) {
+    if (progress.stop_requested()) return absl::CancelledError("stopped");
+    ASSIGN_OR_RETURN(const auto head,
+                     RegularisedRefit(data, generated, settings.regularised, regularization));
+    choices.push_back(ChooseShift(data, head, settings.bias_shifts));
+    choices.back().regularization = regularization;
+  }
+  return choices[BestOf(choices)];
 }
 
 size_t BestOf(const std::vector<RefitChoice>& choices) {

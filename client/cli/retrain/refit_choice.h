@@ -22,23 +22,27 @@ enum class RefitMethod {
 struct RefitSettings {
   RefitMethod method = RefitMethod::kRegularised;
   training::RefitOptions regularised;
+  // Candidates for regularised.regularization, at least one: how far the head may leave stage 1's
+  // depends on how well that one was calibrated, so validation data decide.
+  std::vector<double> regularizations = {0.0003, 0.003, 0.03, 0.3};
   training::PaperRefitOptions paper;
   // Candidates k of b_c - k ln(n_c / N), at least one.
   std::vector<double> bias_shifts = {0, 0.1, 0.25, 0.5};
 };
 
-// A refit on one set of generated rows, with the bias shift that is best on validation data; of
-// equals the first.
+// A refit on one set of generated rows, with the regularisation and the bias shift that are best on
+// validation data; of equals the first.
 struct RefitChoice {
   classifiers::LinearHead head;
+  double regularization = 0;                // 0 for LDMLR's own refit, which has none
   size_t best_shift = 0;                    // index into bias_shifts
   std::vector<double> validation_accuracy;  // percent, one per bias shift
 
   double best_accuracy() const { return validation_accuracy[best_shift]; }
 };
 
-// Fits the classifier to the trainer's real rows and `generated`, and chooses the bias shift.
-// Errors as the refits of core/training.
+// Fits the classifier to the trainer's real rows and `generated`, and chooses regularisation and
+// bias shift. Errors as the refits of core/training.
 absl::StatusOr<RefitChoice> RefitAndChoose(const TrainerData& data,
                                            const training::LabelledRows& generated,
                                            const RefitSettings& settings,

@@ -130,6 +130,7 @@ absl::Status Run::ChooseGuidance() {
   chosen_ = BestOf(choices);
   heads_[report::kLdmlr] = choices[chosen_].head;
   figures_.choices["guidance"] = candidates_[chosen_].name;
+  figures_.choices["regularization"] = NumberText(choices[chosen_].regularization);
   figures_.choices["bias shift"] =
       NumberText(options_.refit.bias_shifts[choices[chosen_].best_shift]);
   return absl::OkStatus();
@@ -144,6 +145,7 @@ absl::Status Run::FitGaussians() {
           data_.training, counts, data_.space.non_negative,
           training::KeyedRng(options_.seed, training::RngPurpose::kClassGaussians, /*index=*/0)));
   ASSIGN_OR_RETURN(RefitChoice choice, RefitAndChoose(data_, rows, options_.refit, progress_));
+  figures_.choices["class Gaussians: regularization"] = NumberText(choice.regularization);
   figures_.choices["class Gaussians: bias shift"] =
       NumberText(options_.refit.bias_shifts[choice.best_shift]);
   heads_[report::kClassGaussian] = std::move(choice.head);
