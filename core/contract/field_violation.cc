@@ -47,11 +47,11 @@ std::vector<FieldViolation> FieldViolationsOf(const absl::Status& status) {
   std::vector<FieldViolation> violations;
   for (const auto& entry : list) {
     if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() || !entry[1].is_string()) {
-      continue;  // written by something else under our key
+      return {FromMessage(status.message())};  // written by something else under our key
     }
-    violations.push_back(
-        {.field = entry[0].get<std::string>(), .description = entry[1].get<std::string>()});
+    violations.push_back({entry[0].get<std::string>(), entry[1].get<std::string>()});
   }
+  if (violations.empty()) return {FromMessage(status.message())};
   return violations;
 }
 

@@ -11,6 +11,7 @@
 #include "core/diffusion/denoisers/make_denoiser.h"
 #include "core/diffusion/generator.h"
 #include "core/stream/sampler_program.h"
+#include "core/tensor/compute_threads.h"
 
 namespace tailcast::stream {
 
@@ -27,7 +28,9 @@ inline diffusion::GeneratorSpec SmallSpec(int64_t num_classes = 5) {
   return spec;
 }
 
+// Leaves one compute thread, as programs run: two on a busy machine take seconds for nothing.
 inline std::shared_ptr<diffusion::Denoiser> DrawDenoiser(const diffusion::DenoiserSpec& spec) {
+  UseOneComputeThread();
   auto denoiser = diffusion::MakeDenoiser(spec).value();
   const at::NoGradGuard no_grad;
   at::Generator rng = at::detail::createCPUGenerator(/*seed_val=*/7);
