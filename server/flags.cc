@@ -2,9 +2,12 @@
 
 #include <torch/version.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/ascii.h"
@@ -47,7 +50,10 @@ CLI::Option* AddFlag(CLI::App& app, const std::string& name, Value& value,
                      const std::string& help) {
   const std::string variable =
       absl::StrCat("TAILCASTD_", absl::AsciiStrToUpper(absl::StrReplaceAll(name, {{"-", "_"}})));
-  return app.add_option("--" + name, value, help)->envname(variable)->capture_default_str();
+  return app.add_option("--" + name, value, help)
+      ->envname(variable)
+      ->take_last()
+      ->capture_default_str();
 }
 
 void AddFlags(CLI::App& app, RawFlags& raw) {
@@ -82,6 +88,21 @@ ServerFlags ToServerFlags(RawFlags raw) {
   return flags;
 }
 
+// The environment as flags before those of the command line: CLI11 itself would let a file overrule
+// it. Last first, as CLI11 takes them.
+std::vector<std::string> Arguments(const CLI::App& app, int argc, const char* const* argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  for (const CLI::Option* const option : app.get_options()) {
+    const std::string variable = option->get_envname();
+    const char* const value = variable.empty() ? nullptr : std::getenv(variable.c_str());
+    if (value != nullptr) {
+      arguments.insert(arguments.begin(), absl::StrCat(option->get_name(), "=", value));
+    }
+  }
+  std::reverse(arguments.begin(), arguments.end());
+  return arguments;
+}
+
 }  // namespace
 
 std::variant<ServerFlags, int> ParseServerFlags(int argc, const char* const* argv) {
@@ -90,14 +111,16 @@ std::variant<ServerFlags, int> ParseServerFlags(int argc, const char* const* arg
   app.set_version_flag(
       "--version", absl::StrCat("tailcastd ", kBuildInfo.version, " (commit ", kBuildInfo.commit,
                                 ", LibTorch ", TORCH_VERSION, ")"));
-  app.set_config("--config", "", "File of flags, INI or TOML")->envname("TAILCASTD_CONFIG");
+  app.set_config("--config", "", "File of flags, INI or TOML")
+      ->envname("TAILCASTD_CONFIG")
+      ->take_last();
   app.allow_config_extras(CLI::config_extras_mode::error);
   RawFlags raw;
   raw.flags.server.engine.num_workers = AvailableCpuCount();
   AddFlags(app, raw);
   // CLI11 reports by exceptions.
   try {
-    app.parse(argc, argv);
+    app.parse(Arguments(app, argc, argv));
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kWrongUsage;
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/base/status_macros.h"
@@ -32,6 +33,20 @@ absl::string_view HostOf(absl::string_view listen) {
   return listen.substr(0, listen.find_last_of(':'));
 }
 
+// gRPC takes 99999999 for a port and listens on another.
+absl::Status CheckPort(absl::string_view listen) {
+  constexpr int kMaxPort = 65535;
+  if (absl::StartsWith(listen, "unix:")) return absl::OkStatus();
+  const size_t colon = listen.find_last_of(':');
+  int port = -1;
+  if (colon != absl::string_view::npos && absl::SimpleAtoi(listen.substr(colon + 1), &port) &&
+      port >= 0 && port <= kMaxPort) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("listen is '", listen, "'; expected HOST:PORT with a port in [0, 65535]"));
+}
+
 }  // namespace
 
 bool IsLoopback(absl::string_view listen) {
@@ -56,6 +71,7 @@ Server::~Server() {
 }
 
 absl::Status Server::Start() {
+  RETURN_IF_ERROR(CheckPort(options_.listen));
   bundles::CatalogOptions catalog_options = options_.catalog;
   catalog_options.on_readiness = [this](const std::string& name, bool ready) {
     health_.Set(name.empty() ? "" : convert::ParentResource(name), ready);

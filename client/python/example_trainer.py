@@ -36,7 +36,6 @@ build/python (elsewhere: TAILCAST_STUBS=DIR). Run as a program it fits a softmax
 
 import argparse
 import base64
-import bisect
 import dataclasses
 import json
 import os
@@ -49,6 +48,8 @@ import grpc
 import numpy as np
 import xxhash
 from google.rpc import error_details_pb2, status_pb2
+
+from row_sets import RowSet, Shard, merge_states, plan_weights  # noqa: F401
 
 STUBS = os.environ.get("TAILCAST_STUBS", pathlib.Path(__file__).resolve().parents[2] / "build" / "python")
 sys.path.insert(0, str(STUBS))
@@ -90,106 +91,6 @@ class Batch:
     features: np.ndarray  # [n, D] float32
     labels: np.ndarray    # [n] int64
     rows: np.ndarray      # [n] int64: index in the stream of each row
-
-
-# ---------------------------------------------------------------- plans
-def plan_weights(rule, counts):
-    """Rows of each class in a period: balance-to=N, ratio=R, each=N or counts=A,B,..."""
-    name, _, value = rule.partition("=")
-    if name == "balance-to":
-        weights = [max(0, int(value) - n) for n in counts]
-    elif name == "ratio":
-        weights = [round(float(value) * n) for n in counts]  # rounds half to even
-    elif name == "each":
-        weights = [int(value)] * len(counts)
-    elif name == "counts":
-        weights = [int(part) for part in value.split(",")]
-    else:
-        raise ValueError(f"plan {rule!r}: expected balance-to=N, ratio=R, each=N or counts=A,B,...")
-    if len(weights) != len(counts) or min(weights) < 0 or sum(weights) == 0:
-        raise ValueError(f"plan {rule!r}: expected {len(counts)} weights of at least 0, not all 0")
-    for index, (weight, count) in enumerate(zip(weights, counts)):
-        if weight > 0 and count < 1:
-            raise ValueError(f"plan {rule!r}: class {index} has no training rows")
-    return weights
-
-
-# ---------------------------------------------------------------- which rows
-class RowSet:
-    """A set of rows as disjoint half-open ranges."""
-
-    def __init__(self, ranges=()):
-        self.ranges = sorted([int(begin), int(end)] for begin, end in ranges)
-
-    def add(self, rows):
-        """Adds ascending rows. A row that is there already is an error: each is used once."""
-        rows = np.asarray(rows, dtype=np.int64)
-        edges = np.flatnonzero(np.diff(rows) != 1) + 1
-        for part in np.split(rows, edges):
-            if len(part):
-                self._add_range(int(part[0]), int(part[-1]) + 1)
-
-    def _add_range(self, begin, end):
-        place = bisect.bisect_right(self.ranges, [begin, float("inf")])
-        before = self.ranges[place - 1] if place > 0 else None
-        after = self.ranges[place] if place < len(self.ranges) else None
-        if (before and before[1] > begin) or (after and after[0] < end):
-            raise ValueError(f"rows [{begin}, {end}) were used before")
-        if before and before[1] == begin:
-            before[1] = end
-            if after and after[0] == end:
-                before[1] = after[1]
-                del self.ranges[place]
-        elif after and after[0] == end:
-            after[0] = begin
-        else:
-            self.ranges.insert(place, [begin, end])
-
-    def __contains__(self, row):
-        place = bisect.bisect_right(self.ranges, [row, float("inf")])
-        return place > 0 and row < self.ranges[place - 1][1]
-
-    def __len__(self):
-        return sum(end - begin for begin, end in self.ranges)
-
-
-@dataclasses.dataclass(frozen=True)
-class Shard:
-    """Rows i >= origin with (i - origin) // block_rows % count == index."""
-    index: int = 0
-    count: int = 1
-    block_rows: int = 1024
-    origin: int = 0
-
-    def row_at(self, ordinal):
-        """The shard's ordinal-th row from the origin on."""
-        block, place = np.divmod(ordinal, self.block_rows)
-        return self.origin + (block * self.count + self.index) * self.block_rows + place
-
-    def count_below(self, row):
-        """How many of the shard's rows lie below `row`."""
-        blocks, place = divmod(max(0, row - self.origin), self.block_rows)
-        turns, turn = divmod(blocks, self.count)
-        rest = self.block_rows if turn > self.index else place if turn == self.index else 0
-        return turns * self.block_rows + rest
-
-
-def merge_states(states):
-    """One state from those of all ranks, for a run with another number of ranks.
-
-    Every rank must have used the same rows of the pattern, as after equal numbers of steps: the next
-    run begins at the first row that nobody used, which is its new origin.
-    """
-    first = states[0]
-    if any(state["header"] != first["header"] for state in states):
-        raise ValueError("the states are of different streams")
-    used = RowSet(first["used"])
-    for state in states[1:]:
-        for begin, end in state["used"]:
-            used._add_range(begin, end)
-    if len(used.ranges) > 1:
-        raise ValueError(f"rows are missing between used ones: {used.ranges[:4]}; the ranks differ in their steps")
-    return {**first, "used": used.ranges, "origin": used.ranges[0][1] if used.ranges else first["origin"]}
 
 
 # ---------------------------------------------------------------- one call

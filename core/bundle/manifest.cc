@@ -69,7 +69,11 @@ absl::StatusOr<SamplerSpec> SamplerFromJson(const json& value, const std::string
     return Contradiction(
         what, absl::StrCat("member 'spacing' is \"", spacing, "\"; expected \"trailing\""));
   }
-  ASSIGN_OR_RETURN(spec.method, SamplerMethodFromName(method));
+  const auto known = SamplerMethodFromName(method);
+  if (!known.ok()) {
+    return Contradiction(what, absl::StrCat("member 'method': ", known.status().message()));
+  }
+  spec.method = *known;
   return Canonical(std::move(spec));
 }
 

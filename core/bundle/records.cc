@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
 #include "core/base/files.h"
 #include "core/base/json.h"
 #include "core/base/status_macros.h"
@@ -26,7 +27,11 @@ std::string TimeToText(absl::Time time) {
 absl::StatusOr<absl::Time> TimeFromText(const std::string& text, const std::string& what) {
   absl::Time time;
   std::string error;
-  if (absl::ParseTime(kTimeFormat, text, &time, &error)) return time;
+  // Years that every reader of the protocol can hold; "infinite-future" is a time to Abseil.
+  if (absl::ParseTime(kTimeFormat, text, &time, &error) && time >= absl::UnixEpoch() &&
+      time < absl::FromCivil(absl::CivilYear(10'000), absl::UTCTimeZone())) {
+    return time;
+  }
   return absl::InvalidArgumentError(
       absl::StrCat(what, ": time \"", text, "\"; expected UTC as 2025-01-31T12:00:00Z"));
 }

@@ -81,11 +81,11 @@ absl::StatusOr<std::shared_ptr<const Generator>> Generator::Create(const Generat
       RETURN_IF_ERROR(CheckFinite(tensor, NameOf(what, name)));
     }
     ASSIGN_OR_RETURN(NoiseSchedule schedule, NoiseSchedule::Make(spec.schedule));
-    ASSIGN_OR_RETURN(std::shared_ptr<Denoiser> denoiser, MakeDenoiser(spec.denoiser));
     NamedTensors rest = tensors;
     ASSIGN_OR_RETURN(Standardization standardization,
                      TakeStandardization(spec.denoiser.feature_dim, what, rest));
     ASSIGN_OR_RETURN(const NamedTensors weights, DenoiserTensors(rest, what));
+    ASSIGN_OR_RETURN(std::shared_ptr<Denoiser> denoiser, MakeDenoiser(spec.denoiser));
     RETURN_IF_ERROR(LoadModule(weights, what, *denoiser));
     return std::shared_ptr<const Generator>(
         new Generator(spec, std::move(denoiser), std::move(schedule), std::move(standardization)));

@@ -53,6 +53,10 @@ absl::Status SaveCheckpoint(const std::string& path, const Checkpoint& checkpoin
 
 absl::StatusOr<Checkpoint> LoadCheckpoint(const std::string& path) {
   ASSIGN_OR_RETURN(std::string bytes, ReadFile(path));
+  return ParseCheckpoint(std::move(bytes), path);
+}
+
+absl::StatusOr<Checkpoint> ParseCheckpoint(std::string bytes, const std::string& path) {
   const auto file = SafetensorsFile::Parse(std::move(bytes), path);
   if (!file.ok()) return Damaged(path, file.status().message());
   Metadata metadata = file->metadata();

@@ -25,6 +25,8 @@ absl::Status SaveCheckpoint(const std::string& path, const Checkpoint& checkpoin
 
 // NOT_FOUND: no such file. DATA_LOSS, naming the file: damaged, cut short, or no checkpoint at all.
 absl::StatusOr<Checkpoint> LoadCheckpoint(const std::string& path);
+// The same for the bytes of a file; `path` stands in messages.
+absl::StatusOr<Checkpoint> ParseCheckpoint(std::string bytes, const std::string& path);
 
 // FAILED_PRECONDITION, naming the file, the first member that differs and both values, unless the
 // checkpoint was made by a run with exactly these members.

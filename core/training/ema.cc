@@ -19,7 +19,7 @@ void ExponentialMovingAverage::Update() {
   for (const auto& [name, value] : values_) {
     at::Tensor& average = average_.at(name);
     if (value.is_floating_point()) {
-      average.mul_(decay_).add_(value, 1.0 - decay_);
+      average.lerp_(value, 1.0 - decay_);  // exact where both are equal
     } else {
       average.copy_(value);  // counters
     }

@@ -120,18 +120,22 @@ absl::StatusOr<GeneratorFile> Parse(const SafetensorsFile& file) {
 
 }  // namespace
 
+absl::StatusOr<std::string> SerializeGeneratorFile(const GeneratorFile& file) {
+  return CatchTorchErrors([&] { return Serialize(file); });
+}
+
 absl::Status WriteGeneratorFile(const std::string& path, const GeneratorFile& file) {
-  return CatchTorchErrors([&]() -> absl::Status {
-    ASSIGN_OR_RETURN(const std::string bytes, Serialize(file));
-    return WriteFileAtomically(path, bytes);
-  });
+  ASSIGN_OR_RETURN(const std::string bytes, SerializeGeneratorFile(file));
+  return WriteFileAtomically(path, bytes);
+}
+
+absl::StatusOr<GeneratorFile> ParseGeneratorFile(const SafetensorsFile& file) {
+  return CatchTorchErrors([&] { return Parse(file); });
 }
 
 absl::StatusOr<GeneratorFile> ReadGeneratorFile(const std::string& path) {
-  return CatchTorchErrors([&]() -> absl::StatusOr<GeneratorFile> {
-    ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Read(path));
-    return Parse(file);
-  });
+  ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Read(path));
+  return ParseGeneratorFile(file);
 }
 
 }  // namespace tailcast::training

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "core/contract/feature_space.h"
 #include "core/diffusion/generator.h"
+#include "core/io/safetensors.h"
 #include "nlohmann/json.hpp"
 
 namespace tailcast::training {
@@ -26,13 +27,15 @@ struct GeneratorFile {
   nlohmann::json figures = nlohmann::json::object();
 };
 
-// Equal content gives equal bytes. Errors as WriteFileAtomically(), and INVALID_ARGUMENT for
-// figures that are no JSON.
+// Equal content gives equal bytes. INVALID_ARGUMENT for figures that are no JSON.
+absl::StatusOr<std::string> SerializeGeneratorFile(const GeneratorFile& file);
+// Errors also as WriteFileAtomically().
 absl::Status WriteGeneratorFile(const std::string& path, const GeneratorFile& file);
 
-// Errors as SafetensorsFile::Read(), and INVALID_ARGUMENT that names the file and the member:
-// another format, a missing tensor, no feature space, names or counts that do not fit the number of
-// classes.
+// INVALID_ARGUMENT that names the file and the member: another format, a missing tensor, no feature
+// space, names or counts that do not fit the number of classes.
+absl::StatusOr<GeneratorFile> ParseGeneratorFile(const SafetensorsFile& file);
+// Errors also as SafetensorsFile::Read().
 absl::StatusOr<GeneratorFile> ReadGeneratorFile(const std::string& path);
 
 }  // namespace tailcast::training

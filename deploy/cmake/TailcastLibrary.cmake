@@ -51,7 +51,7 @@ function(tailcast_test)
     target_precompile_headers(${ARG_NAME} REUSE_FROM tailcast_torch_precompiled)
   endif()
   include(GoogleTest)
-  gtest_discover_tests(${ARG_NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+  gtest_discover_tests(${ARG_NAME} NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${TAILCAST_TEST_ENVIRONMENT}")
 endfunction()
 

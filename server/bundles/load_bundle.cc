@@ -48,13 +48,12 @@ void LogActive(const LoadedBundle& loaded, double seconds_per_row, absl::Duratio
                   {"mode", std::string(aligned ? "aligned_tile" : "row_invariant")},
                   {"tiles", absl::StrJoin(numerics.tile_rows, ",")},
                   {"rows_per_worker_second", 1.0 / seconds_per_row},
-                  {"load_seconds", absl::ToDoubleSeconds(took)}});
+                  {"proof_seconds", absl::ToDoubleSeconds(took)}});
 }
 
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const ServedBundle>> LoadBundle(const bundle::VersionInfo& version) {
-  const absl::Time start = absl::Now();
   LoadedBundle loaded;
   loaded.version = version;
   ASSIGN_OR_RETURN(loaded.bundle, bundle::ReadBundle(version.folder));
@@ -66,6 +65,11 @@ absl::StatusOr<std::shared_ptr<const ServedBundle>> LoadBundle(const bundle::Ver
   loaded.compile = [generator = loaded.bundle->generator](const SamplerSpec& spec) {
     return stream::SamplerProgram::Compile(generator, spec);
   };
+  return ProveBundle(std::move(loaded));
+}
+
+absl::StatusOr<std::shared_ptr<const ServedBundle>> ProveBundle(LoadedBundle loaded) {
+  const absl::Time start = absl::Now();
   ASSIGN_OR_RETURN(const auto program, loaded.compile(loaded.bundle->manifest.default_sampler));
   ASSIGN_OR_RETURN(loaded.numerics, stream::ProveNumerics(*program));
   ASSIGN_OR_RETURN(const double seconds_per_row,

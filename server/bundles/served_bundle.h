@@ -79,9 +79,13 @@ class ServedBundle {
 using BundleLoader =
     std::function<absl::StatusOr<std::shared_ptr<const ServedBundle>>(const bundle::VersionInfo&)>;
 
-// Reads and checks the files, warms up, proves row invariance and measures. Takes seconds; runs
-// LibTorch. Errors as bundle::ReadBundle(); DATA_LOSS if the manifest is not the one listed.
+// Reads and checks the files, then as ProveBundle(). Takes seconds; runs LibTorch. Errors as
+// bundle::ReadBundle(); DATA_LOSS if the manifest is not the one listed.
 absl::StatusOr<std::shared_ptr<const ServedBundle>> LoadBundle(const bundle::VersionInfo& version);
+
+// Warms up, proves row invariance, or falls back to aligned tiles with a warning in the log, and
+// measures. `loaded`: without numerics and seconds_per_flop.
+absl::StatusOr<std::shared_ptr<const ServedBundle>> ProveBundle(LoadedBundle loaded);
 
 }  // namespace tailcast::bundles
 

@@ -29,6 +29,7 @@ void FairQueue::Push(std::shared_ptr<RowJob> job) {
 }
 
 void FairQueue::Push(std::shared_ptr<Task> task) {
+  ++queued_tasks_;
   Caller& caller = CallerOf(task->context.caller);
   caller.entries.push_back({.job = nullptr, .task = std::move(task)});
 }
@@ -41,6 +42,7 @@ Assignment FairQueue::Next() {
   served_seconds_ = std::max(served_seconds_, caller->served_seconds);
   const Entry& entry = caller->entries.front();
   if (entry.task != nullptr) {
+    --queued_tasks_;
     assignment.task = entry.task;
     caller->served_seconds += entry.task->estimated_seconds;
     caller->entries.pop_front();
@@ -66,6 +68,7 @@ Assignment FairQueue::RemoveAll() {
   }
   callers_.clear();
   queued_rows_ = 0;
+  queued_tasks_ = 0;
   return assignment;
 }
 
@@ -118,6 +121,7 @@ void FairQueue::DropUnwanted(Assignment& assignment) {
         std::stable_partition(caller.entries.begin(), caller.entries.end(), wanted);
     for (auto entry = dropped; entry != caller.entries.end(); ++entry) {
       if (entry->task != nullptr) {
+        --queued_tasks_;
         assignment.dropped_tasks.push_back(std::move(entry->task));
       } else {
         queued_rows_ -= entry->job->untaken();

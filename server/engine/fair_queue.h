@@ -59,6 +59,7 @@ class FairQueue {
 
   // Rows that no worker has taken.
   int64_t queued_rows() const { return queued_rows_; }
+  int64_t queued_tasks() const { return queued_tasks_; }
   // What waits, in seconds of one worker.
   double QueuedSeconds() const;
 
@@ -90,6 +91,7 @@ class FairQueue {
   // Virtual time of the caller served last: where idle callers begin.
   double served_seconds_ = 0.0;
   int64_t queued_rows_ = 0;
+  int64_t queued_tasks_ = 0;
 };
 
 }  // namespace tailcast::engine

@@ -22,14 +22,23 @@ TileScheduler::TileScheduler(const SchedulerOptions& options) : options_(options
 
 TileScheduler::~TileScheduler() { Shutdown(); }
 
-absl::Status TileScheduler::Admit(int64_t row_count) const {
+absl::Status TileScheduler::AdmitRows(int64_t row_count) const {
   absl::MutexLock lock(&mu_);
   const int64_t would_be = queue_.queued_rows() + row_count;
   // An empty queue takes any call, so that no chunk is too large for the limit.
   if (would_be <= options_.max_queued_rows || queue_.queued_rows() == 0) return absl::OkStatus();
-  const absl::Duration wait = absl::Seconds(QueueSecondsLocked());
-  return rpc::QueueFull("max_queued_rows", options_.max_queued_rows, would_be,
-                        std::clamp(wait, kMinRetry, kMaxRetry));
+  return rpc::QueueFull("max_queued_rows", options_.max_queued_rows, would_be, RetryDelay());
+}
+
+absl::Status TileScheduler::AdmitTask() const {
+  absl::MutexLock lock(&mu_);
+  const int64_t would_be = queue_.queued_tasks() + 1;
+  if (would_be <= options_.max_queued_tasks) return absl::OkStatus();
+  return rpc::QueueFull("max_queued_tasks", options_.max_queued_tasks, would_be, RetryDelay());
+}
+
+absl::Duration TileScheduler::RetryDelay() const {
+  return std::clamp(absl::Seconds(QueueSecondsLocked()), kMinRetry, kMaxRetry);
 }
 
 void TileScheduler::Submit(std::shared_ptr<RowJob> job) {

@@ -20,6 +20,8 @@ struct SchedulerOptions {
   int num_workers = 1;
   // New calls are refused while more rows wait. Running calls are bounded by their own windows.
   int64_t max_queued_rows = 1 << 20;
+  // Calls of Encode are refused while so many tasks wait; each may hold 3 MiB of images.
+  int64_t max_queued_tasks = 64;
 };
 
 // What the workers did since the start.
@@ -50,7 +52,9 @@ class TileScheduler {
   ~TileScheduler();
 
   // RESOURCE_EXHAUSTED, QUEUE_FULL if `row_count` more rows would not fit: ask once per call.
-  absl::Status Admit(int64_t row_count) const ABSL_LOCKS_EXCLUDED(mu_);
+  absl::Status AdmitRows(int64_t row_count) const ABSL_LOCKS_EXCLUDED(mu_);
+  // The same for one more task.
+  absl::Status AdmitTask() const ABSL_LOCKS_EXCLUDED(mu_);
 
   void Submit(std::shared_ptr<RowJob> job) ABSL_LOCKS_EXCLUDED(mu_);
   void Submit(std::shared_ptr<Task> task) ABSL_LOCKS_EXCLUDED(mu_);
@@ -71,6 +75,7 @@ class TileScheduler {
   // Ends work that will not be done: because nobody wants it, else with `status`.
   void EndDropped(Assignment& assignment, const absl::Status& status);
   double QueueSecondsLocked() const ABSL_SHARED_LOCKS_REQUIRED(mu_);
+  absl::Duration RetryDelay() const ABSL_SHARED_LOCKS_REQUIRED(mu_);
 
   const SchedulerOptions options_;
   mutable absl::Mutex mu_;

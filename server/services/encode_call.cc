@@ -49,7 +49,7 @@ absl::Status EncodeCall::Open(const v1::EncodeRequest& request) {
   if (encoder == nullptr) return rpc::EncoderMissing(bundle_->resource());
 
   const int64_t image_count = options_.shape[0];
-  RETURN_IF_ERROR(parts_.scheduler.Admit(image_count));
+  RETURN_IF_ERROR(parts_.scheduler.AdmitTask());
   auto task = std::make_shared<engine::Task>();
   task->context = {.caller = access_.peer, .stop = stop_token(), .deadline = deadline()};
   task->estimated_seconds = static_cast<double>(image_count) * kSecondsPerImage;

@@ -63,7 +63,7 @@ absl::Status GenerateCall::Open(const grpc::ByteBuffer& bytes) {
   ASSIGN_OR_RETURN(prepared_, PrepareStream(request, parts_.catalog));
   access_.bundle = prepared_->bundle->resource();
   RETURN_IF_ERROR(
-      parts_.scheduler.Admit(std::min(prepared_->row_count, prepared_->first_chunk_rows)));
+      parts_.scheduler.AdmitRows(std::min(prepared_->row_count, prepared_->first_chunk_rows)));
   WithProgram(*prepared_, WorkContext(), parts_.scheduler, [self = Self()](auto program) {
     if (program.ok()) {
       self->Begin(*std::move(program));

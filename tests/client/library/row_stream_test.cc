@@ -4,84 +4,17 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <random>
 #include <thread>
 
-#include "absl/strings/str_cat.h"
-#include "client/library/error.h"
-#include "core/contract/checksum.h"
-#include "tests/client/library/fake_clock.h"
-#include "tests/client/library/fake_server.h"
+#include "tests/client/library/row_stream_fixture.h"
 
 namespace tailcast::client {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-// Everything that a stream gave.
-struct Received {
-  absl::Status status;
-  std::vector<int64_t> rows;
-  std::vector<int32_t> classes;
-  std::string payload;
-};
-
-Received ReadAll(RowStream& stream) {
-  Received received;
-  while (true) {
-    const auto chunk = stream.Next();
-    received.status = chunk.status();
-    if (!chunk.ok() || !*chunk) return received;
-    const RowChunk& rows = **chunk;
-    received.rows.insert(received.rows.end(), rows.rows.begin(), rows.rows.end());
-    received.classes.insert(received.classes.end(), rows.class_indices.begin(),
-                            rows.class_indices.end());
-    received.payload.append(rows.payload.data(), rows.payload.size());
-  }
-}
-
-v1::GenerateRequest Request(const FakeTable& table, int64_t start_row, int64_t row_count) {
-  v1::GenerateRequest request;
-  *request.mutable_stream() = table.stream();
-  request.mutable_stream()->clear_numerics_id();
-  request.mutable_rows()->set_start_row(start_row);
-  request.mutable_rows()->set_row_count(row_count);
-  return request;
-}
-
-class RowStreamTest : public ::testing::Test {
- protected:
-  RowStreamOptions Options(const std::vector<std::string>& servers, int64_t start_row,
-                           int64_t row_count) {
-    RowStreamOptions options;
-    options.failover.servers = servers;
-    options.failover.retry.retry_for = absl::Seconds(20);
-    options.failover.clock = &clock_;
-    options.request = Request(table_, start_row, row_count);
-    options.idle_timeout = absl::Seconds(20);
-    return options;
-  }
-
-  // Rows [start_row, start_row + row_count) of the table, once each.
-  void ExpectRows(const Received& received, int64_t start_row, int64_t row_count) {
-    EXPECT_TRUE(received.status.ok()) << received.status;
-    const auto rows = FakeTable::Rows(ShardRows({}, start_row), 0, row_count);
-    EXPECT_EQ(received.rows, rows);
-    EXPECT_EQ(received.classes, table_.Classes(rows));
-    EXPECT_TRUE(received.payload == table_.Payload(rows)) << "features differ";
-  }
-
-  // Status of reading 300 rows from a server with this script, or of opening the stream.
-  absl::Status StatusOf(FakeScript script) {
-    FakeServer server(std::move(script));
-    auto stream = RowStream::Open(Options({server.address()}, 0, 300));
-    return stream.ok() ? ReadAll(**stream).status : stream.status();
-  }
-
-  FakeTable table_;
-  FakeClock clock_;
-};
 
 TEST_F(RowStreamTest, GivesTheRowsOfOneUnbrokenCall) {
   FakeServer server([&](FakeCall& call) { return ServeAll(table_, call); });
@@ -258,170 +191,6 @@ TEST_F(RowStreamTest, ProgressStartsTheTimeAnew) {
   ExpectRows(ReadAll(**stream), 0, 40);
 }
 
-TEST_F(RowStreamTest, NeverTriesAgainWhatCannotHelp) {
-  for (const auto code :
-       {grpc::StatusCode::INVALID_ARGUMENT, grpc::StatusCode::NOT_FOUND,
-        grpc::StatusCode::FAILED_PRECONDITION, grpc::StatusCode::OUT_OF_RANGE,
-        grpc::StatusCode::DATA_LOSS, grpc::StatusCode::UNIMPLEMENTED,
-        grpc::StatusCode::RESOURCE_EXHAUSTED, grpc::StatusCode::PERMISSION_DENIED}) {
-    FakeServer server([&](FakeCall&) { return grpc::Status(code, "no"); });
-    auto stream = RowStream::Open(Options({server.address()}, 0, 50));
-    EXPECT_EQ(static_cast<int>(stream.status().code()), static_cast<int>(code));
-    EXPECT_EQ(server.requests().size(), 1u) << code;
-  }
-}
-
-TEST_F(RowStreamTest, AnInternalErrorOfTheServiceIsFinal) {
-  const absl::Status status = StatusOf([&](FakeCall& call) {
-    EXPECT_EQ(call.number, 0);
-    return MakeError({.code = grpc::StatusCode::INTERNAL,
-                      .message = "a bug",
-                      .reason = v1::ERROR_REASON_INTERNAL,
-                      .metadata = {{"incident", "4711"}}});
-  });
-  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("4711"));
-}
-
-TEST_F(RowStreamTest, AChunkWithAWrongChecksumIsNeverGiven) {
-  const absl::Status status = StatusOf([&](FakeCall& call) {
-    call.SendHeader(table_.Header());
-    auto response = table_.Chunk(call.rows(), 0, 10);
-    (*response.mutable_chunk()->mutable_payload())[7] ^= 1;
-    call.writer.Write(response);
-    return grpc::Status::OK;
-  });
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr("checksum 0x"), HasSubstr("expected 0x"), HasSubstr("row 0")));
-}
-
-TEST_F(RowStreamTest, ChunksInAWrongOrderAreRefused) {
-  const absl::Status status = StatusOf([&](FakeCall& call) {
-    call.SendHeader(table_.Header());
-    call.writer.Write(table_.Chunk(call.rows(), 10, 10));
-    return grpc::Status::OK;
-  });
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("starts at row 10; expected row 0"));
-}
-
-TEST_F(RowStreamTest, ARepeatedChunkIsRefused) {
-  const absl::Status status = StatusOf([&](FakeCall& call) {
-    call.SendHeader(table_.Header());
-    call.writer.Write(table_.Chunk(call.rows(), 0, 10));
-    call.writer.Write(table_.Chunk(call.rows(), 0, 10));
-    return grpc::Status::OK;
-  });
-  EXPECT_THAT(std::string(status.message()), HasSubstr("starts at row 0; expected row 10"));
-}
-
-TEST_F(RowStreamTest, MoreRowsThanWereAskedForAreRefused) {
-  const absl::Status status = StatusOf([&](FakeCall& call) {
-    call.SendHeader(table_.Header());
-    call.writer.Write(table_.Chunk(call.rows(), 0, 301));
-    return grpc::Status::OK;
-  });
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("301 rows; expected [1, 300]"));
-}
-
-TEST_F(RowStreamTest, AChunkBeforeTheHeaderIsRefused) {
-  const absl::Status status = StatusOf([&](FakeCall& call) {
-    call.writer.Write(table_.Chunk(call.rows(), 0, 10));
-    return grpc::Status::OK;
-  });
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("not a header"));
-}
-
-TEST_F(RowStreamTest, AHeaderThatContradictsItselfIsRefused) {
-  const absl::Status status = StatusOf([&](FakeCall& call) {
-    v1::GenerateHeader header = table_.Header();
-    header.mutable_stream()->set_seed(43);
-    call.SendHeader(header);
-    return grpc::Status::OK;
-  });
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("recipe_digest"));
-}
-
-TEST_F(RowStreamTest, ASummaryThatContradictsTheRowsIsRefused) {
-  for (const int field : {0, 1, 2}) {
-    const absl::Status status = StatusOf([&](FakeCall& call) {
-      ServeRows(table_, call, 300);
-      v1::GenerateSummary summary = table_.Summary(call.rows(), 0, 300);
-      if (field == 0) summary.set_row_count(299);
-      if (field == 1) summary.set_next_row(299);
-      if (field == 2) summary.set_row_checksum_sum(summary.row_checksum_sum() + 1);
-      call.SendSummary(summary);
-      return grpc::Status::OK;
-    });
-    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << field;
-    EXPECT_THAT(std::string(status.message()), HasSubstr("summary.")) << field;
-  }
-}
-
-TEST_F(RowStreamTest, RefusesAReplicaWithAnotherAddressAndNamesBoth) {
-  const FakeTable other(2);
-  FakeServer server([&](FakeCall& call) {
-    if (call.number > 0) return ServeAll(other, call);
-    ServeRows(table_, call, 64);
-    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "");
-  });
-  auto stream = RowStream::Open(Options({server.address()}, 0, 500));
-  ASSERT_TRUE(stream.ok());
-  const absl::Status status = ReadAll(**stream).status;
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(DetailsOf(status).reason, v1::ERROR_REASON_ADDRESS_MISMATCH);
-  const std::string message(status.message());
-  EXPECT_THAT(message, HasSubstr(ToHex(*DigestFromBytes(table_.Header().address()))));
-  EXPECT_THAT(message, HasSubstr(ToHex(*DigestFromBytes(other.Header().address()))));
-  EXPECT_THAT(message, HasSubstr("stream.bundle is bundles/fake/versions/2"));
-  EXPECT_THAT(message, HasSubstr("received 64 of 500 rows"));
-}
-
-TEST_F(RowStreamTest, NamesBothAddressesWhereTheServerItselfRefuses) {
-  const FakeTable other(2);
-  FakeServer server([&](FakeCall& call) {
-    if (call.number == 0) {
-      ServeRows(table_, call, 64);
-      return grpc::Status(grpc::StatusCode::UNAVAILABLE, "");
-    }
-    return MakeError({.code = grpc::StatusCode::FAILED_PRECONDITION,
-                      .message = "another manifest",
-                      .reason = v1::ERROR_REASON_BUNDLE_DIGEST_MISMATCH});
-  });
-  server.set_estimate(other.Header());
-  auto stream = RowStream::Open(Options({server.address()}, 0, 500));
-  ASSERT_TRUE(stream.ok());
-  const std::string message(ReadAll(**stream).status.message());
-  EXPECT_THAT(message, HasSubstr(ToHex(*DigestFromBytes(table_.Header().address()))));
-  EXPECT_THAT(message, HasSubstr(ToHex(*DigestFromBytes(other.Header().address()))));
-  EXPECT_THAT(message, HasSubstr("stream.bundle_digest is"));
-}
-
-TEST_F(RowStreamTest, AReplicaWithAnotherAddressIsNotAskedAgainWhileThereAreOthers) {
-  const FakeTable other(2);
-  FakeServer right([&](FakeCall& call) {
-    if (call.number > 1) return ServeAll(table_, call);
-    ServeRows(table_, call, 64);
-    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "");
-  });
-  FakeServer wrong([&](FakeCall& call) { return ServeAll(other, call); });
-  std::vector<std::string> notices;
-  RowStreamOptions options = Options({right.address(), wrong.address()}, 0, 500);
-  options.failover.on_retry = [&notices](const RetryNotice& notice) {
-    notices.emplace_back(notice.failure.message());
-  };
-  auto stream = RowStream::Open(options);
-  ASSERT_TRUE(stream.ok());
-  ExpectRows(ReadAll(**stream), 0, 500);
-  EXPECT_EQ(wrong.requests().size(), 1u);
-  ASSERT_EQ(notices.size(), 3u);
-  EXPECT_THAT(notices[1], HasSubstr("would send another stream"));
-}
-
 TEST_F(RowStreamTest, AResumeTokenContinuesExactlyThatStream) {
   FakeServer server([&](FakeCall& call) { return ServeAll(table_, call); });
   RowStreamOptions options = Options({server.address()}, 700, 100);
@@ -457,13 +226,6 @@ TEST_F(RowStreamTest, AShardGivesItsRowsAlsoAfterACut) {
   }
   EXPECT_EQ(received.rows, expected);
   EXPECT_TRUE(received.payload == table_.Payload(expected));
-}
-
-TEST_F(RowStreamTest, AWrongShardIsRefusedBeforeAnyCall) {
-  RowStreamOptions options = Options({"127.0.0.1:1"}, 0, 10);
-  options.request.mutable_rows()->mutable_shard()->set_shard_count(2);
-  options.request.mutable_rows()->mutable_shard()->set_shard_index(2);
-  EXPECT_EQ(RowStream::Open(options).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(RowStreamTest, EndlessStreamsGoOnUntilTheyAreStopped) {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/files.h"
 #include "core/bundle/bundle.h"
 #include "gmock/gmock.h"
@@ -170,12 +171,16 @@ TEST_F(RepositoryTest, ALabelNeedsAVersionThatExists) {
 TEST_F(RepositoryTest, DamagedLabelsAreAnErrorThatNamesTheFileAndAreNotOverwritten) {
   Publish("a", "1");
   const std::string path = scratch_.File("a/labels.json");
-  for (
-      const char* damaged :
-      {"", "{", "{}", R"({"format":"tailcast.labels.v1","labels":{"stable":{"version":0}}})",
-       R"({"format":"other","labels":{}})",
-       R"({"format":"tailcast.labels.v1","labels":{"UPPER":{"update_time":"2025-01-01T00:00:00Z","version":1}}})",
-       R"({"format":"tailcast.labels.v1","labels":{"a":{"update_time":"yesterday","version":1}}})"}) {
+  const auto labels = [](const char* entry) {
+    return absl::StrCat(R"({"format":"tailcast.labels.v1","labels":{)", entry, "}}");
+  };
+  for (const std::string& damaged :
+       {std::string(), std::string("{"), std::string("{}"),
+        std::string(R"({"format":"other","labels":{}})"), labels(R"("stable":{"version":0})"),
+        labels(R"("UPPER":{"update_time":"2025-01-01T00:00:00Z","version":1})"),
+        labels(R"("a":{"update_time":"infinite-future","version":1})"),
+        labels(R"("a":{"update_time":"10000-01-01T00:00:00Z","version":1})"),
+        labels(R"("a":{"update_time":"yesterday","version":1})")}) {
     ASSERT_TRUE(WriteFileAtomically(path, damaged).ok());
     EXPECT_EQ(repository_.Labels("a").status().code(), absl::StatusCode::kDataLoss) << damaged;
     EXPECT_THAT(MessageOf("a:stable"), HasSubstr(path)) << damaged;

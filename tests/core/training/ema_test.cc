@@ -63,6 +63,14 @@ TEST(ExponentialMovingAverageTest, DecayZeroFollowsTheModule) {
   EXPECT_EQ(WeightOf(average), -1.5);
 }
 
+TEST(ExponentialMovingAverageTest, WhatDoesNotChangeKeepsItsBits) {
+  Numbers module;
+  module.weight.set_data(at::tensor({0.1F, -7.3F}));
+  ExponentialMovingAverage average(module, 0.995);
+  for (int n = 0; n < 1000; ++n) average.Update();
+  EXPECT_TRUE(at::equal(average.average().at("weight"), module.weight));
+}
+
 TEST(ExponentialMovingAverageTest, CopiesCounters) {
   Numbers module;
   ExponentialMovingAverage average(module, 0.9);

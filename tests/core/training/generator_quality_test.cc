@@ -16,7 +16,8 @@ std::shared_ptr<const diffusion::Generator> TrainSmall(diffusion::Objective obje
   GeneratorTrainingOptions options = SmallOptions();
   options.objective.objective = objective;
   options.denoiser.hidden_dim = 32;
-  options.steps = 600;
+  options.objective.cbdm.tau = 0.1;  // a weak pull, so that the classes stay apart
+  options.steps = 400;
   options.batch_rows = 64;
   RecordingSink sink;
   const auto trained = TrainGenerator(SmallData(), options, "", sink).value();
@@ -43,12 +44,13 @@ at::Tensor Generate(const diffusion::Generator& generator, int32_t class_index) 
 
 class GeneratorQualityTest : public testing::TestWithParam<diffusion::Objective> {};
 
-// The whole path at work: trained, then sampled, each class is where its data are.
+// The whole path at work: trained, then sampled, each class is nearer to its own data than to the
+// others', which are 3 away.
 TEST_P(GeneratorQualityTest, GeneratedClassesLieWhereTheirDataLie) {
   const auto generator = TrainSmall(GetParam());
   for (int32_t c = 0; c < 3; ++c) {
     const auto mean = Generate(*generator, c).mean(0);  // [4]
-    EXPECT_NEAR(mean[0].item<double>(), 2.0 + 3.0 * c, 0.5) << "class " << c;
+    EXPECT_NEAR(mean[0].item<double>(), 2.0 + 3.0 * c, 1.4) << "class " << c;
     EXPECT_NEAR(mean[1].item<double>(), 2.0, 0.5) << "class " << c;
   }
 }

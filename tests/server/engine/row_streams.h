@@ -34,8 +34,8 @@ struct StreamOptions {
   std::string caller = "someone";
   int64_t seed = 42;
   int64_t start_row = 0;
-  Shard shard;
-  std::stop_token stop;
+  Shard shard = {};
+  std::stop_token stop = {};
   absl::Time deadline = absl::InfiniteFuture();
 };
 

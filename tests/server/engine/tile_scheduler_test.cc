@@ -39,7 +39,7 @@ TEST(TileSchedulerTest, ShardsAndPositionsOfManyStreamsAreKeptApart) {
   for (int i = 0; i < 200; ++i) {
     const Shard shard = {.index = static_cast<int32_t>(random() % 3),
                          .count = 3,
-                         .block_rows = 1 + random() % 9,
+                         .block_rows = 1 + static_cast<int64_t>(random() % 9),
                          .origin_row = 0};
     const auto stream = MakeStream(program, {.caller = std::to_string(random() % 7),
                                              .seed = static_cast<int64_t>(random() % 5),
@@ -100,8 +100,8 @@ TEST(TileSchedulerTest, RefusesNewCallsAtTheLimitPlusOne) {
   const auto waiting = MakeJob(MakeStream(program), 0, 60);
   scheduler.Submit(waiting.first);
 
-  EXPECT_TRUE(scheduler.Admit(40).ok());
-  const absl::Status refused = scheduler.Admit(41);
+  EXPECT_TRUE(scheduler.AdmitRows(40).ok());
+  const absl::Status refused = scheduler.AdmitRows(41);
 
   EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(rpc::ErrorReasonOf(refused), "QUEUE_FULL");
@@ -110,7 +110,24 @@ TEST(TileSchedulerTest, RefusesNewCallsAtTheLimitPlusOne) {
 
 TEST(TileSchedulerTest, AnEmptyQueueTakesWhatIsLargerThanTheLimit) {
   TileScheduler scheduler({.num_workers = 1, .max_queued_rows = 100});
-  EXPECT_TRUE(scheduler.Admit(1000).ok());
+  EXPECT_TRUE(scheduler.AdmitRows(1000).ok());
+}
+
+TEST(TileSchedulerTest, RefusesTasksAtTheLimitPlusOne) {
+  const TestProgram program = MakeProgram();
+  TileScheduler scheduler({.num_workers = 1, .max_queued_tasks = 2});
+  program.fake->CloseGate();
+  scheduler.Submit(MakeJob(MakeStream(program), 0, 1).first);
+  program.fake->AwaitTiles(1);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(scheduler.AdmitTask().ok());
+    auto task = std::make_shared<Task>();
+    task->run = [](const absl::Status&) {};
+    scheduler.Submit(task);
+  }
+
+  EXPECT_EQ(rpc::ErrorReasonOf(scheduler.AdmitTask()), "QUEUE_FULL");
+  program.fake->OpenGate();
 }
 
 TEST(TileSchedulerTest, ACancelledTileStopsBeforeTheNextStep) {
@@ -118,9 +135,9 @@ TEST(TileSchedulerTest, ACancelledTileStopsBeforeTheNextStep) {
   TileScheduler scheduler({.num_workers = 1});
   std::stop_source stop;
   const auto [job, result] = MakeJob(MakeStream(program, {.stop = stop.get_token()}), 0, 10);
+  program.fake->CloseGate();
   scheduler.Submit(job);
   program.fake->AwaitTiles(1);
-  program.fake->CloseGate();
   stop.request_stop();
   const int64_t steps = program.fake->steps();
   program.fake->OpenGate();

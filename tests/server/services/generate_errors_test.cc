@@ -29,7 +29,9 @@ class GenerateErrorsTest : public testing::Test {
 
   static grpc::Status StatusOf(const v1::GenerateRequest& request) {
     const StreamResult result = server_->Generate(request);
-    if (!result.status.ok()) EXPECT_FALSE(result.header.has_value());
+    if (!result.status.ok()) {
+      EXPECT_FALSE(result.header.has_value());
+    }
     return result.status;
   }
 

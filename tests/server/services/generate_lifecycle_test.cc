@@ -6,6 +6,7 @@
 #include <random>
 #include <thread>
 
+#include "tests/core/stream/streams.h"
 #include "tests/fakes/test_server.h"
 
 namespace tailcast {

@@ -5,6 +5,7 @@
 #include <random>
 #include <thread>
 
+#include "tests/core/stream/planted_faults.h"
 #include "tests/fakes/test_server.h"
 #include "tests/server/services/reference_stream.h"
 
@@ -192,6 +193,50 @@ TEST_F(GenerateTest, EstimateSaysWhatGenerateWouldSend) {
   EXPECT_GT(response.row_flops(), 0);
   EXPECT_GT(response.rows_per_second(), 0);
   EXPECT_GE(response.queue_seconds(), 0);
+}
+
+// A kernel whose rows depend on their neighbours is found when it is loaded; rows are then those of
+// aligned tiles, still the same however they are asked for.
+TEST(GenerateFallbackTest, APlantedKernelIsFoundAndServedInAlignedTiles) {
+  TestServer server;
+  const auto version = server.Publish("drawn");
+  const auto generator = stream::PlantedGenerator<stream::NeighbourFault>(stream::SmallSpec(6));
+  server.options().catalog.loader = [&generator](const bundle::VersionInfo& info)
+      -> absl::StatusOr<std::shared_ptr<const bundles::ServedBundle>> {
+    bundles::LoadedBundle loaded;
+    loaded.version = info;
+    loaded.bundle = bundle::ReadBundle(info.folder).value();
+    loaded.compile = [&generator](const SamplerSpec& spec) {
+      return stream::SamplerProgram::Compile(generator, spec);
+    };
+    return bundles::ProveBundle(std::move(loaded));
+  };
+  server.Start();
+  ASSERT_TRUE(server.AwaitActive(kBundle));
+
+  const StreamResult whole = server.Generate(RequestOf(kBundle, 0, 1000));
+  ASSERT_TRUE(whole.status.ok()) << whole.status.error_message();
+  for (const auto& [start, count] :
+       {std::pair<int64_t, int64_t>{0, 1}, {255, 2}, {100, 600}, {999, 1}, {512, 256}}) {
+    auto request = RequestOf(kBundle, start, count);
+    request.set_max_chunk_bytes(static_cast<int32_t>(48 * (1 + start)));
+    const StreamResult part = server.Generate(request);
+    EXPECT_EQ(part.Payload(), whole.Payload().substr(start * 48, count * 48)) << start;
+    EXPECT_EQ(part.header->address(), whole.header->address());
+  }
+  auto sharded = RequestOf(kBundle, 0, 100);
+  sharded.mutable_rows()->mutable_shard()->set_shard_count(2);
+  sharded.mutable_rows()->mutable_shard()->set_block_row_count(100);
+  EXPECT_EQ(WrongFieldsOf(server.Generate(sharded).status),
+            std::vector<std::string>{"rows.shard.block_row_count"});
+  grpc::ClientContext context;
+  v1::GetBundleRequest get;
+  get.set_name(kBundle);
+  v1::Bundle bundle;
+  ASSERT_TRUE(server.bundles().GetBundle(&context, get, &bundle).ok());
+  EXPECT_EQ(bundle.numerics(0).invariance(), v1::Numerics::INVARIANCE_ALIGNED_TILE);
+  EXPECT_EQ(bundle.numerics(0).tile_row_counts_size(), 1);
+  server.Stop();
 }
 
 }  // namespace
