@@ -44,4 +44,6 @@ cmake --build "$build" --parallel "$jobs"
 
 # shellcheck source=deploy/sanitizers/environment.sh
 source "$root/deploy/sanitizers/environment.sh" "$preset"
+# Tests run side by side: more threads than processors would make each many times slower.
+export OMP_NUM_THREADS=1
 exec ctest --test-dir "$build" --output-on-failure --parallel "$jobs" "${ctest_options[@]}"

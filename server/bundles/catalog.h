@@ -87,7 +87,7 @@ class Catalog {
 
   // One look at the repository.
   absl::Status Look() ABSL_LOCKS_EXCLUDED(mu_);
-  absl::StatusOr<Names> ReadRepository() const;
+  absl::StatusOr<Names> ReadRepository();
   // Keeps what is known of versions that are still the same.
   void Merge(Names found) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void ReadNewManifests() ABSL_LOCKS_EXCLUDED(mu_);
@@ -96,6 +96,8 @@ class Catalog {
   void RequestLoads() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void RequestLoad(Version& version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
+  // Logs what cannot be read, once until it changes.
+  void NoteFault(const std::string& what, const absl::Status& status);
   void FollowRepository();
   void LoadVersions();
   void LoadOne(const bundle::VersionInfo& info) ABSL_LOCKS_EXCLUDED(mu_);
@@ -110,6 +112,8 @@ class Catalog {
 
   const CatalogOptions options_;
   const bundle::Repository repository_;
+  // What could not be read at the last look; used by the one thread that looks.
+  std::map<std::string, std::string> faults_;
   // Keeps reports of the two threads in order.
   absl::Mutex report_mu_ ABSL_ACQUIRED_BEFORE(mu_);
   std::set<std::string> reported_ ABSL_GUARDED_BY(report_mu_);

@@ -1,5 +1,6 @@
 // How the catalog follows the repository: the two threads, and what they do.
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -57,7 +58,7 @@ absl::Status Catalog::Look() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Catalog::Names> Catalog::ReadRepository() const {
+absl::StatusOr<Catalog::Names> Catalog::ReadRepository() {
   ASSIGN_OR_RETURN(const std::vector<bundle::VersionInfo> versions, repository_.List());
   Names names;
   for (const bundle::VersionInfo& info : versions) {
@@ -138,16 +139,20 @@ void Catalog::RequestLoad(Version& version) {
   load_requests_.push_back(version.info);
 }
 
+void Catalog::NoteFault(const std::string& what, const absl::Status& status) {
+  std::string& known = faults_[what];
+  const std::string fault = status.ok() ? "" : status.ToString();
+  if (std::exchange(known, fault) == fault || fault.empty()) return;
+  telemetry::Log(telemetry::LogLevel::kWarning, "cannot read", {{"what", what}, {"cause", fault}});
+}
+
 void Catalog::FollowRepository() {
   while (true) {
     {
       absl::MutexLock lock(&mu_);
       if (mu_.AwaitWithTimeout(absl::Condition(&stop_), options_.poll_interval)) return;
     }
-    if (const absl::Status looked = Look(); !looked.ok()) {
-      telemetry::Log(telemetry::LogLevel::kWarning, "cannot read the repository",
-                     {{"cause", looked.ToString()}});
-    }
+    NoteFault("repository", Look());
   }
 }
 

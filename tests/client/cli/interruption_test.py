@@ -23,12 +23,10 @@ class TrainingCase(CliCase):
         self.addCleanup(process.stderr.close)
         return process
 
-    def stop_amid(self, arguments, number, after=None, seconds=0.0):
-        """Sends a signal once training is under way (and, if named, the file `after` is there)."""
+    def stop_amid(self, arguments, number, seconds):
+        """Sends a signal so many seconds after training has begun."""
         process = self.start(arguments)
         self.assertIn(" of ", process.stderr.readline())  # the first line of progress
-        while after is not None and not after.exists() and process.poll() is None:
-            time.sleep(0.005)
         time.sleep(seconds)
         self.assertIsNone(process.poll(), "training ended before it could be stopped; give it more to do")
         process.send_signal(number)
@@ -43,14 +41,14 @@ class EncoderInterruptionTest(TrainingCase):
         self.data = cli_case.write_dataset(self.work / "shapes")
 
     def arguments(self, output, *more):
-        return ["train", "encoder", "--data", self.data, "--epochs", 60, "--batch-size", 16, "--threads", 1, "--output",
+        return ["train", "encoder", "--data", self.data, "--epochs", 150, "--batch-size", 16, "--threads", 1, "--output",
                 output, *more]
 
     def test_interrupted_and_killed_training_gives_the_same_weights_as_unbroken(self):
         unbroken, broken = self.work / "unbroken.safetensors", self.work / "broken.safetensors"
         checkpoint = self.work / "broken.safetensors.checkpoint"
         self.succeed(*self.arguments(unbroken))
-        code, error = self.stop_amid(self.arguments(broken), signal.SIGINT, after=checkpoint)
+        code, error = self.stop_amid(self.arguments(broken), signal.SIGINT, seconds=0.3)
         self.assertEqual(code, 130, error)
         self.assertIn(str(checkpoint), error.splitlines()[-1])
         self.assertFalse(broken.exists())
@@ -66,7 +64,7 @@ class EncoderInterruptionTest(TrainingCase):
     def test_a_checkpoint_of_other_options_is_refused_until_fresh(self):
         output = self.work / "encoder.safetensors"
         checkpoint = self.work / "encoder.safetensors.checkpoint"
-        self.stop_amid(self.arguments(output), signal.SIGINT, after=checkpoint)
+        self.stop_amid(self.arguments(output), signal.SIGINT, seconds=0.3)
         self.refuse(*self.arguments(output, "--seed", 1), says=(checkpoint, "seed", "--fresh"))
         self.assertFalse(output.exists())
         checkpoint.write_bytes(checkpoint.read_bytes()[:-10])
