@@ -1,6 +1,7 @@
 #include "tests/client/cli/retrain/sample_trainer.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <numeric>
 
@@ -29,6 +30,8 @@ classifiers::LinearHead FitAsIs(const training::LabelledRows& rows) {
 }  // namespace
 
 training::LabelledRows SampleRows(const std::vector<int64_t>& counts, uint64_t seed) {
+  // Threads cost more than they give for so little, and much more on a busy machine.
+  at::set_num_threads(1);
   const at::Generator rng = at::make_generator<at::CPUGeneratorImpl>(seed);
   const at::Tensor labels =
       at::repeat_interleave(at::arange(kSampleClasses), at::tensor(counts, at::kLong));
