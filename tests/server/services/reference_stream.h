@@ -10,6 +10,7 @@
 #include "core/contract/wire_type.h"
 #include "core/stream/resolve.h"
 #include "core/stream/row_generator.h"
+#include "core/tensor/compute_threads.h"
 #include "tests/core/stream/generators.h"
 #include "tests/fakes/test_server.h"
 
@@ -19,6 +20,7 @@ namespace tailcast {
 class ReferenceStream {
  public:
   ReferenceStream(const bundle::VersionInfo& version, const v1::GenerateRequest& request) {
+    UseOneComputeThread();  // as the server's workers
     const auto bundle = bundle::ReadBundle(version.folder).value();
     stream::StreamRequest spec;
     for (const v1::ClassWeight& entry : request.stream().plan().class_weights()) {
