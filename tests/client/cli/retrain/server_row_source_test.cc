@@ -98,7 +98,7 @@ TEST_F(ServerRowSourceTest, LaterStreamsArePinnedToTheFirstOnesVersionAndArithme
   ASSERT_TRUE(source.Take(Query(), progress_).ok());
   ASSERT_THAT(server_.requests(), SizeIs(2));
   EXPECT_THAT(server_.requests()[0].stream().numerics_id(), IsEmpty());
-  const v1::StreamSpec& pinned = server_.requests()[1].stream();
+  const v1::StreamSpec pinned = server_.requests()[1].stream();
   EXPECT_EQ(pinned.bundle(), table_.stream().bundle());
   EXPECT_EQ(pinned.bundle_digest(), table_.stream().bundle_digest());
   EXPECT_EQ(pinned.numerics_id(), table_.stream().numerics_id());
