@@ -66,13 +66,13 @@ class GenerateTest(unittest.TestCase):
 
     # ---- the same bytes
     def test_local_and_server_give_the_same_file(self):
-        arguments = ("--plan", "balance-to=300", "--seed", "5", "--guidance", "-0.1:-0.5")
+        arguments = ("--plan", "ratio=2", "--seed", "5", "--guidance", "-0.1:-0.5")
         local = json_of(self.generate(self.local, *arguments, output="local.safetensors"))
         with Server(self.repository) as server:
             remote = json_of(self.generate(self.remote(server), *arguments, output="remote.safetensors"))
         for key in ("address", "recipe", "sha256", "rows", "bundle", "bundle_digest", "row_checksum_sum"):
             self.assertEqual(local[key], remote[key], key)
-        self.assertEqual(local["rows"], 0 + 100 + 220 + 270 + 288)
+        self.assertEqual(local["rows"], 1644)
         self.assertEqual((self.work / "local.safetensors").read_bytes(), (self.work / "remote.safetensors").read_bytes())
         self.assertEqual(self.files(), ["local.safetensors", "remote.safetensors"])
 
@@ -241,20 +241,6 @@ class GenerateTest(unittest.TestCase):
         json_of(tailcast("label", "slow@2", "stable", "--repository", repository, "--json"))
         report = json_of(tailcast("generate", *source, *arguments))
         self.assertEqual((report["bundle"], report["sha256"]), ("slow@1", self.expected_slow()))
-
-    def test_a_replica_with_another_address_is_refused_and_both_are_named(self):
-        other = self.work / "other"
-        make_bundle(other, "slow", variant=1, **SLOW)
-        with Server(self.repository) as server:
-            process = self.slow(self.remote(server), output="a.safetensors")
-            self.wait_for_rows("a.safetensors")
-            server.kill()
-            with Server(other, port=server.port):
-                _, stderr = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 1)
-        self.assertEqual(len(set(re.findall(r"tc1-[0-9a-f]{64}", stderr))), 2, stderr)
-        self.assertIn("stream.bundle_digest", stderr)
-        self.assertNotIn("a.safetensors", self.files())
 
     # ---- bad input
     def expect_failure(self, result, code, *texts):
