@@ -24,6 +24,7 @@ constexpr IntegerRange kEpochsRange = {1, 100'000};
 constexpr IntegerRange kBatchRange = {2, 100'000};
 constexpr NumberRange kLearningRateRange = {1e-8, 100};
 constexpr NumberRange kWeightDecayRange = {0, 1};
+constexpr NumberRange kMixupRange = {0, 100};
 constexpr IntegerRange kPaddingRange = {0, 64};
 
 struct Flags {
@@ -75,6 +76,8 @@ void AddTrainingFlags(CLI::App& command, Flags& flags) {
                 "On all weights but biases and normalisation");
   AddIntegerFlag(command, "--crop-padding", training.augmentation.crop_padding, kPaddingRange,
                  "Pixels added before a random crop; 0: no crop");
+  AddNumberFlag(command, "--mixup", training.mixup, kMixupRange,
+                "Mixes each batch with itself by Beta(X, X); 0: no mixing");
   command.add_flag("--no-flip", flags.no_flip, "Do not mirror images");
   AddIntegerFlag(command, "--seed", training.seed, kSeedRange,
                  "Of weights, order and augmentation");
