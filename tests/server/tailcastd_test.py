@@ -9,7 +9,7 @@ import tempfile
 import time
 import unittest
 
-BUILD = pathlib.Path(os.environ["TAILCAST_BINARY_DIR"])
+BUILD = pathlib.Path(os.environ.get("TAILCAST_BINARY_DIR", pathlib.Path(__file__).resolve().parents[2] / "build"))
 TAILCASTD = BUILD / "bin" / "tailcastd"
 MAKE_BUNDLE = BUILD / "tests" / "bin" / "make_bundle"
 
@@ -25,8 +25,13 @@ class TailcastdTest(unittest.TestCase):
     def start(self, *flags, listen="127.0.0.1:0"):
         process = subprocess.Popen([TAILCASTD, "--repository", self.repository, "--listen", listen, *flags],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.kill)
+        self.addCleanup(self.end, process)
         return process
+
+    @staticmethod
+    def end(process):
+        process.kill()
+        process.communicate()
 
     def run_to_end(self, *arguments, **options):
         return subprocess.run([TAILCASTD, *arguments], capture_output=True, text=True, timeout=60, **options)
@@ -89,7 +94,7 @@ class TailcastdTest(unittest.TestCase):
         process = subprocess.Popen([TAILCASTD, "--config", config], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True,
                                    env={**os.environ, "TAILCASTD_LOG_FORMAT": "json"})
-        self.addCleanup(process.kill)
+        self.addCleanup(self.end, process)
         self.assertTrue(process.stdout.readline().startswith("listening on "))
         process.send_signal(signal.SIGTERM)
         _, log = process.communicate(timeout=60)
