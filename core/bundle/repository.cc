@@ -27,10 +27,14 @@ std::string Shown(const List& names) {
   return absl::StrCat(absl::StrJoin(names.begin(), names.begin() + count, ", "), more);
 }
 
-absl::Status NoSuchBundle(const std::string& root, const std::string& name) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, BundleNames(root));
-  return absl::NotFoundError(
-      absl::StrCat("no bundle '", name, "' in '", root, "'; there is: ", Shown(names)));
+absl::Status NoSuchBundle(const Repository& repository, const std::string& name) {
+  ASSIGN_OR_RETURN(const std::vector<VersionInfo> versions, repository.List());
+  std::vector<std::string> names;
+  for (const VersionInfo& info : versions) {
+    if (names.empty() || names.back() != info.name) names.push_back(info.name);
+  }
+  return absl::NotFoundError(absl::StrCat("no bundle '", name, "' in '", repository.root(),
+                                          "'; there is: ", Shown(names)));
 }
 
 absl::Status NoSuchVersion(const std::string& name, int64_t version,
@@ -87,34 +91,35 @@ absl::StatusOr<std::vector<VersionInfo>> Repository::List() const {
   return versions;
 }
 
+absl::StatusOr<std::vector<int64_t>> Repository::VersionsOf(const std::string& name) const {
+  const auto numbers = ListVersionNumbers(absl::StrCat(root_, "/", name));
+  if (absl::IsNotFound(numbers.status())) return NoSuchBundle(*this, name);
+  RETURN_IF_ERROR(numbers.status());
+  if (numbers->complete.empty()) return NoSuchBundle(*this, name);
+  return numbers->complete;
+}
+
 absl::StatusOr<VersionInfo> Repository::Find(const BundleReference& reference) const {
   RETURN_IF_ERROR(ValidateName(reference.name));
-  const std::string folder = absl::StrCat(root_, "/", reference.name);
-  const absl::StatusOr<VersionNumbers> numbers = ListVersionNumbers(folder);
-  if (absl::IsNotFound(numbers.status())) return NoSuchBundle(root_, reference.name);
-  RETURN_IF_ERROR(numbers.status());
-  if (numbers->complete.empty()) return NoSuchBundle(root_, reference.name);
-
-  int64_t version = reference.version.value_or(numbers->complete.back());
+  ASSIGN_OR_RETURN(const std::vector<int64_t> versions, VersionsOf(reference.name));
+  int64_t version = reference.version.value_or(versions.back());
   if (reference.label.has_value()) {
-    ASSIGN_OR_RETURN(const std::vector<LabelInfo> labels, ReadLabels(folder));
+    ASSIGN_OR_RETURN(const std::vector<LabelInfo> labels,
+                     ReadLabels(absl::StrCat(root_, "/", reference.name)));
     const auto found = std::find_if(labels.begin(), labels.end(), [&](const LabelInfo& info) {
       return info.label == *reference.label;
     });
     if (found == labels.end()) return NoSuchLabel(reference.name, *reference.label, labels);
     version = found->version;
   }
-  if (!Holds(numbers->complete, version)) {
-    return NoSuchVersion(reference.name, version, numbers->complete);
-  }
+  if (!Holds(versions, version)) return NoSuchVersion(reference.name, version, versions);
   return ReadVersionInfo(root_, reference.name, version);
 }
 
 absl::StatusOr<std::vector<LabelInfo>> Repository::Labels(const std::string& name) const {
   RETURN_IF_ERROR(ValidateName(name));
-  const std::string folder = absl::StrCat(root_, "/", name);
-  if (!PathExists(folder)) return NoSuchBundle(root_, name);
-  return ReadLabels(folder);
+  RETURN_IF_ERROR(VersionsOf(name).status());
+  return ReadLabels(absl::StrCat(root_, "/", name));
 }
 
 absl::Status Repository::SetLabel(const std::string& name, int64_t version,

@@ -92,6 +92,8 @@ class Repository {
   explicit Repository(std::string root) : root_(std::move(root)) {}
 
   absl::StatusOr<FileLock> LockForWriting() const;
+  // Complete versions, ascending, at least one; else NOT_FOUND.
+  absl::StatusOr<std::vector<int64_t>> VersionsOf(const std::string& name) const;
 
   std::string root_;
 };

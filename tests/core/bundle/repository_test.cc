@@ -117,7 +117,9 @@ TEST_F(RepositoryTest, HalfWrittenAndForeignEntriesAreLeftOut) {
   ASSERT_TRUE(WriteFileAtomically(scratch_.File("file"), "").ok());
   EXPECT_THAT(Listed(), ElementsAre("a@1"));
   EXPECT_EQ(VersionOf("a").value(), 1);
-  EXPECT_EQ(VersionOf("empty").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(MessageOf("empty"), HasSubstr("no bundle 'empty'"));
+  EXPECT_THAT(MessageOf("empty"), ::testing::EndsWith("there is: a"));
+  EXPECT_EQ(repository_.Labels("empty").status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(RepositoryTest, WhatAKilledWriterLeftIsRemovedByTheNext) {
@@ -213,34 +215,6 @@ TEST_F(RepositoryTest, ContentsThatContradictThemselvesAreRefusedAndLeaveNothing
   EXPECT_EQ(repository_.Publish("a", contents, kNow).status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(ListDirectory(scratch_.path()).value(), IsEmpty());
-}
-
-TEST(ReferenceTest, NamesFollowTheRule) {
-  for (const std::string& name :
-       {std::string("a"), std::string("0"), std::string("a.b_c-d"), std::string(63, 'x')}) {
-    EXPECT_TRUE(ValidateName(name).ok()) << name;
-  }
-  for (const std::string& name :
-       {std::string(), std::string("A"), std::string(".a"), std::string("-a"), std::string("a/b"),
-        std::string("a b"), std::string("a@1"), std::string("a\0b", 3), std::string("\xC3\xA4"),
-        std::string(64, 'x')}) {
-    EXPECT_EQ(ValidateName(name).code(), absl::StatusCode::kInvalidArgument) << name;
-  }
-}
-
-TEST(ReferenceTest, ANameMayHaveAVersionOrALabel) {
-  EXPECT_EQ(ParseReference("a.b")->name, "a.b");
-  EXPECT_FALSE(ParseReference("a.b")->version.has_value());
-  EXPECT_EQ(ParseReference("a@12")->version, 12);
-  EXPECT_EQ(ParseReference("a:stable")->label, "stable");
-  EXPECT_EQ(ParseReference("a@999999999999999999")->version, 999'999'999'999'999'999);
-}
-
-TEST(ReferenceTest, AnythingElseIsRefused) {
-  for (const char* text : {"", "@1", ":x", "a@", "a@0", "a@01", "a@-1", "a@1.5", "a@x", "a:", "a:B",
-                           "a@1:stable", "a:stable@1", "a@9999999999999999999"}) {
-    EXPECT_EQ(ParseReference(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
-  }
 }
 
 TEST(OpenRepositoryTest, AMissingRootIsNotFoundAndAFileIsRefused) {

@@ -94,7 +94,7 @@ int WriteForEver(const std::string& root, int round) {
   }
 }
 
-TEST(RepositoryFaultsTest, AWriterKilledAtAnyMomentLeavesAWholeRepository) {
+TEST(PublishTest, AWriterKilledAtAnyMomentLeavesAWholeRepository) {
   constexpr int kRounds = 40;
   constexpr int kMaxMicroseconds = 30'000;
   const ScratchFolder scratch;
@@ -115,7 +115,7 @@ TEST(RepositoryFaultsTest, AWriterKilledAtAnyMomentLeavesAWholeRepository) {
   EXPECT_FALSE(HasStagingFolder(scratch.path()));
 }
 
-TEST(RepositoryFaultsTest, ReadersSeeAWholeRepositoryWhileAWriterWorks) {
+TEST(PublishTest, ReadersSeeAWholeRepositoryWhileAWriterWorks) {
   const ScratchFolder scratch;
   ASSERT_EQ(PublishCode(scratch.path(), "a", "first"), 0);
   const pid_t writer = Start([&] { return WriteForEver(scratch.path(), 0); });
@@ -125,7 +125,7 @@ TEST(RepositoryFaultsTest, ReadersSeeAWholeRepositoryWhileAWriterWorks) {
   Wait(writer);
 }
 
-TEST(RepositoryFaultsTest, TwoWritersOfOtherContentGetOtherVersions) {
+TEST(PublishTest, TwoWritersOfOtherContentGetOtherVersions) {
   constexpr int kVersions = 8;
   const ScratchFolder scratch;
   const auto write = [&](const char* who) {
@@ -142,7 +142,7 @@ TEST(RepositoryFaultsTest, TwoWritersOfOtherContentGetOtherVersions) {
   ExpectWhole(scratch.path());
 }
 
-TEST(RepositoryFaultsTest, TwoWritersOfTheSameContentGetTheSameVersion) {
+TEST(PublishTest, TwoWritersOfTheSameContentGetTheSameVersion) {
   const ScratchFolder scratch;
   for (int round = 0; round < 10; ++round) {
     const std::string name = absl::StrCat("a", round);
@@ -154,7 +154,7 @@ TEST(RepositoryFaultsTest, TwoWritersOfTheSameContentGetTheSameVersion) {
   EXPECT_EQ(Repository::Open(scratch.path())->List()->size(), 10);
 }
 
-TEST(RepositoryFaultsTest, AFileSizeLimitLeavesNothingBehind) {
+TEST(PublishTest, AFileSizeLimitLeavesNothingBehind) {
   const ScratchFolder scratch;
   ASSERT_EQ(PublishCode(scratch.path(), "a", "small"), 0);
   const std::vector<std::string> before = Entries(scratch.path());
@@ -170,7 +170,7 @@ TEST(RepositoryFaultsTest, AFileSizeLimitLeavesNothingBehind) {
   EXPECT_EQ(Entries(scratch.path()), before);
 }
 
-TEST(RepositoryFaultsTest, AFileSizeLimitLeavesTheLabelsAsTheyWere) {
+TEST(PublishTest, AFileSizeLimitLeavesTheLabelsAsTheyWere) {
   const ScratchFolder scratch;
   ASSERT_EQ(PublishCode(scratch.path(), "a", "1"), 0);
   const Repository repository = Repository::Open(scratch.path()).value();
@@ -186,7 +186,7 @@ TEST(RepositoryFaultsTest, AFileSizeLimitLeavesTheLabelsAsTheyWere) {
   EXPECT_EQ(repository.Labels("a")->size(), 1);
 }
 
-TEST(RepositoryFaultsTest, ARootThatMayNotBeWrittenIsAnErrorAndStaysReadable) {
+TEST(PublishTest, ARootThatMayNotBeWrittenIsAnErrorAndStaysReadable) {
   constexpr uid_t kNobody = 65534;
   const ScratchFolder scratch;
   ASSERT_EQ(PublishCode(scratch.path(), "a", "1"), 0);
@@ -202,7 +202,7 @@ TEST(RepositoryFaultsTest, ARootThatMayNotBeWrittenIsAnErrorAndStaysReadable) {
   std::filesystem::permissions(scratch.path(), std::filesystem::perms(0755));
 }
 
-TEST(RepositoryFaultsTest, AFileInTheWayOfANameIsAnErrorAndStays) {
+TEST(PublishTest, AFileInTheWayOfANameIsAnErrorAndStays) {
   const ScratchFolder scratch;
   ASSERT_TRUE(WriteFileAtomically(scratch.File("a"), "a file").ok());
   EXPECT_NE(PublishCode(scratch.path(), "a", "1"), 0);
