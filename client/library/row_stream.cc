@@ -186,7 +186,11 @@ absl::Status RowStream::ExplainMismatch(const absl::Status& failure) const {
   SetTimeout(context, kEstimateTimeout);
   const std::string& server = failover_.server();
   const auto service = v1::FeatureService::NewStub(OpenChannel(server, options_.channel));
-  if (!service->Estimate(&context, request, &response).ok()) return failure;
+  const absl::Status estimated =
+      FromGrpcStatus(service->Estimate(&context, request, &response), server);
+  // It may still be loading what it would send; asked again later, it can tell.
+  if (IsTransient(estimated)) return estimated;
+  if (!estimated.ok()) return failure;
   if (!CheckHeader(response.header(), options_.request.data_type()).ok()) return failure;
   const absl::Status explained = CheckSameStream(*header_, response.header());
   return explained.ok() ? failure : OfServer(explained, server);

@@ -33,7 +33,7 @@ struct RowFileOptions {
   // With the range; its `done` is ignored.
   Ledger wanted;
   // Data and ledger go to the disk so often.
-  absl::Duration sync_interval = absl::Seconds(2);
+  absl::Duration sync_interval = absl::Milliseconds(500);
 };
 
 // The file that rows are collected in: `OUTPUT.partial` with a ledger `OUTPUT.partial.ledger`,
