@@ -32,6 +32,31 @@ std::array<uint32_t, 4> Words(WordsKind kind, int64_t block, int64_t item, int64
                 PhiloxKeyOf(order_seed));
 }
 
+// The words used last. Consecutive rows share block and window, and often a class.
+class RecentWords {
+ public:
+  explicit RecentWords(int64_t order_seed) : order_seed_(order_seed) {}
+
+  const std::array<uint32_t, 4>& Get(WordsKind kind, int64_t block, int64_t item) {
+    Entry& entry = entries_[kind == WordsKind::kMemberOrder
+                                ? kFirstClassEntry + static_cast<size_t>(item) % kClassEntries
+                                : static_cast<size_t>(kind)];
+    if (entry.block != block || entry.item != item) {
+      entry = {block, item, Words(kind, block, item, order_seed_)};
+    }
+    return entry.words;
+  }
+
+ private:
+  static constexpr size_t kFirstClassEntry = 2, kClassEntries = 64;
+  struct Entry {
+    int64_t block = -1, item = -1;
+    std::array<uint32_t, 4> words;
+  };
+  const int64_t order_seed_;
+  std::array<Entry, kFirstClassEntry + kClassEntries> entries_;
+};
+
 uint32_t Mix32(uint32_t x) {  // MurmurHash3's finaliser
   x ^= x >> 16;
   x *= 0x85EBCA6B;
@@ -139,7 +164,8 @@ Plan::Plan(PlanSpec spec) : spec_(std::move(spec)), starts_({0}) {
   end_row_ = repeats_in_time || periods > kMaxInt64 / period_ ? kMaxInt64 : periods * period_;
 }
 
-Sample Plan::At(int64_t row) const {
+template <typename RandomWords>
+Sample Plan::Locate(int64_t row, RandomWords words) const {
   int64_t block = row / period_;
   const int64_t in_period = row % period_;
 
@@ -147,24 +173,37 @@ Sample Plan::At(int64_t row) const {
   const int64_t window = in_period / kWindow;
   const auto size = static_cast<uint32_t>(std::min(kWindow, period_ - window * kWindow));
   const int64_t shuffled =
-      window * kWindow + Permute(size,
-                                 Words(WordsKind::kWindowOrder, block, window, spec_.order_seed),
+      window * kWindow + Permute(size, words(WordsKind::kWindowOrder, block, window),
                                  static_cast<uint32_t>(in_period % kWindow));
 
   // Even spread over the slots.
-  const uint64_t random = Words(WordsKind::kShift, block, 0, spec_.order_seed)[0];
+  const uint64_t random = words(WordsKind::kShift, block, 0)[0];
   const auto shift = static_cast<int64_t>(random * static_cast<uint64_t>(period_) >> 32);
   const int64_t slot = (shuffled * spread_ + shift) % period_;
 
   const auto after = std::upper_bound(starts_.begin(), starts_.end(), slot);
   const auto index = static_cast<size_t>(after - starts_.begin()) - 1;
   const ClassWeight& entry = spec_.class_weights[index];
-  const int64_t member =
-      Permute(static_cast<uint32_t>(entry.weight),
-              Words(WordsKind::kMemberOrder, block, entry.class_index, spec_.order_seed),
-              static_cast<uint32_t>(slot - starts_[index]));
+  const int64_t member = Permute(static_cast<uint32_t>(entry.weight),
+                                 words(WordsKind::kMemberOrder, block, entry.class_index),
+                                 static_cast<uint32_t>(slot - starts_[index]));
   if (spec_.repeat_period_count > 0) block %= spec_.repeat_period_count;
   return {entry.class_index, entry.first_ordinal + block * entry.weight + member};
+}
+
+Sample Plan::At(int64_t row) const {
+  return Locate(row, [this](WordsKind kind, int64_t block, int64_t item) {
+    return Words(kind, block, item, spec_.order_seed);
+  });
+}
+
+void Plan::ReadSamples(absl::Span<const int64_t> rows, absl::Span<Sample> samples) const {
+  RecentWords recent(spec_.order_seed);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    samples[i] = Locate(rows[i], [&recent](WordsKind kind, int64_t block, int64_t item) {
+      return recent.Get(kind, block, item);
+    });
+  }
 }
 
 Digest Plan::digest() const {

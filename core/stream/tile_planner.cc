@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <numeric>
 
+#include "absl/container/inlined_vector.h"
+
 namespace tailcast::stream {
 namespace {
+
+constexpr size_t kUsualTileRows = 256;
 
 // Rows that may stand anywhere: as many as the largest tile holds.
 PlannedTile PlanFreeTile(const ResolvedStream& stream, absl::Span<const int64_t> wanted) {
   PlannedTile tile;
   tile.tile_rows = TileRowsFor(stream.numerics, static_cast<int64_t>(wanted.size()));
   const size_t count = std::min(wanted.size(), static_cast<size_t>(tile.tile_rows));
-  for (const int64_t row : wanted.first(count)) tile.rows.push_back(TileRowOf(stream, row));
+  AppendTileRows(stream, wanted.first(count), tile.rows);
   tile.places.resize(count);
   std::iota(tile.places.begin(), tile.places.end(), 0);
   return tile;
@@ -23,7 +27,9 @@ PlannedTile PlanAlignedTile(const ResolvedStream& stream, absl::Span<const int64
   tile.tile_rows = stream.numerics.largest_tile();
   const int64_t begin = wanted[0] / tile.tile_rows * tile.tile_rows;
   const int64_t end = begin + std::min<int64_t>(tile.tile_rows, stream.plan.end_row() - begin);
-  for (int64_t row = begin; row < end; ++row) tile.rows.push_back(TileRowOf(stream, row));
+  std::vector<int64_t> rows(static_cast<size_t>(end - begin));
+  std::iota(rows.begin(), rows.end(), begin);
+  AppendTileRows(stream, rows, tile.rows);
   for (const int64_t row : wanted) {
     if (row >= end) break;
     tile.places.push_back(static_cast<int32_t>(row - begin));
@@ -33,8 +39,11 @@ PlannedTile PlanAlignedTile(const ResolvedStream& stream, absl::Span<const int64
 
 }  // namespace
 
-TileRow TileRowOf(const ResolvedStream& stream, int64_t row) {
-  return {.seed = stream.seed, .sample = stream.plan.At(row)};
+void AppendTileRows(const ResolvedStream& stream, absl::Span<const int64_t> rows,
+                    std::vector<TileRow>& tile_rows) {
+  absl::InlinedVector<Sample, kUsualTileRows> samples(rows.size());
+  stream.plan.ReadSamples(rows, absl::MakeSpan(samples));
+  for (const Sample& sample : samples) tile_rows.push_back({.seed = stream.seed, .sample = sample});
 }
 
 int32_t TileRowsFor(const Numerics& numerics, int64_t rows) {

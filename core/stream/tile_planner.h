@@ -18,8 +18,9 @@ namespace tailcast::stream {
 // in any proven size of tile. With kAlignedTile a tile is rows [k T, (k + 1) T) of one stream and
 // holds no other.
 
-// The row of a stream as a tile takes it. REQUIRES: 0 <= row < stream.plan.end_row().
-TileRow TileRowOf(const ResolvedStream& stream, int64_t row);
+// Adds rows of a stream as a tile takes them. REQUIRES: all in [0, stream.plan.end_row()).
+void AppendTileRows(const ResolvedStream& stream, absl::Span<const int64_t> rows,
+                    std::vector<TileRow>& tile_rows);
 
 // Smallest proven tile that holds `rows`, or the largest there is. REQUIRES: rows >= 1.
 int32_t TileRowsFor(const Numerics& numerics, int64_t rows);

@@ -8,6 +8,7 @@
 #include "core/classifiers/losses.h"
 #include "core/metrics/accuracy.h"
 #include "core/tensor/torch_status.h"
+#include "core/training/classifier_refit.h"
 #include "core/training/refit_objective.h"
 
 namespace tailcast::training {
@@ -84,19 +85,6 @@ absl::StatusOr<ChosenHead> FitBalancedSoftmax(const LabelledRows& real,
       best.chosen[kRegularization] = regularization;
     }
     return best;
-  });
-}
-
-absl::StatusOr<ChosenHead> FitWithGenerated(const LabelledRows& real, const LabelledRows& generated,
-                                            const std::vector<int64_t>& class_counts,
-                                            const std::optional<classifiers::LinearHead>& anchor,
-                                            const LabelledRows& validation,
-                                            const RefitOptions& options) {
-  ASSIGN_OR_RETURN(
-      const RefitResult refit,
-      RefitClassifier(real, generated, static_cast<int64_t>(class_counts.size()), anchor, options));
-  return CatchTorchErrors([&]() -> absl::StatusOr<ChosenHead> {
-    return ChooseShift(refit.head, class_counts, validation, BiasShiftGrid(), kBiasShift);
   });
 }
 

@@ -5,13 +5,11 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/classifiers/linear_head.h"
-#include "core/training/classifier_refit.h"
 #include "core/training/labelled_rows.h"
 
 namespace tailcast::training {
@@ -55,14 +53,6 @@ absl::StatusOr<ChosenHead> FitBalancedSoftmax(const LabelledRows& real,
 absl::StatusOr<LabelledRows> SampleClassGaussians(const LabelledRows& real,
                                                   const std::vector<int64_t>& row_counts,
                                                   bool non_negative, at::Generator rng);
-
-// The refit that LDMLR gets, on rows of class Gaussians or of a generator, and a bias shift.
-// chosen: "bias_shift".
-absl::StatusOr<ChosenHead> FitWithGenerated(const LabelledRows& real, const LabelledRows& generated,
-                                            const std::vector<int64_t>& class_counts,
-                                            const std::optional<classifiers::LinearHead>& anchor,
-                                            const LabelledRows& validation,
-                                            const RefitOptions& options = {});
 
 }  // namespace tailcast::training
 

@@ -14,6 +14,15 @@ bool NobodyWants(const Tile& tile) {
                       [](const TilePiece& piece) { return piece.job->Wanted().ok(); });
 }
 
+// Writes the numbers of a piece's rows to their place in the job's block.
+absl::Span<const int64_t> NumberRows(const TilePiece& piece) {
+  RowBlock& block = piece.job->block();
+  for (int64_t i = piece.first; i < piece.first + piece.count; ++i) {
+    block.rows[i] = piece.job->RowAt(i);
+  }
+  return absl::MakeConstSpan(block.rows).subspan(piece.first, piece.count);
+}
+
 // Rows of a piece go to their place in the job's block.
 float* FeaturesOf(const TilePiece& piece, int64_t feature_dim) {
   return piece.job->block().features.get() + piece.first * feature_dim;
@@ -40,11 +49,11 @@ absl::Status TileRunner::RunShared(const Tile& tile, TileOutcome& outcome) {
   const int64_t feature_dim = program.feature_dim();
   rows_.clear();
   for (const TilePiece& piece : tile.pieces) {
+    const size_t begin = rows_.size();
+    stream::AppendTileRows(piece.job->stream().stream, NumberRows(piece), rows_);
     RowBlock& block = piece.job->block();
-    for (int64_t i = piece.first; i < piece.first + piece.count; ++i) {
-      block.rows[i] = piece.job->RowAt(i);
-      rows_.push_back(stream::TileRowOf(piece.job->stream().stream, block.rows[i]));
-      block.class_indices[i] = rows_.back().sample.class_index;
+    for (int64_t i = 0; i < piece.count; ++i) {
+      block.class_indices[piece.first + i] = rows_[begin + i].sample.class_index;
     }
   }
   const int32_t tile_rows = stream::TileRowsFor(tile.program->numerics(), tile.row_count);
@@ -70,11 +79,8 @@ absl::Status TileRunner::RunAligned(const Tile& tile, TileOutcome& outcome) {
   const stream::SamplerProgram& program = tile.program->program();
   const int64_t feature_dim = program.feature_dim();
   RowBlock& block = piece.job->block();
-  for (int64_t i = piece.first; i < piece.first + piece.count; ++i) {
-    block.rows[i] = piece.job->RowAt(i);
-  }
-  const auto wanted = absl::MakeConstSpan(block.rows).subspan(piece.first, piece.count);
-  const stream::PlannedTile planned = stream::PlanTile(piece.job->stream().stream, wanted);
+  const stream::PlannedTile planned =
+      stream::PlanTile(piece.job->stream().stream, NumberRows(piece));
   if (static_cast<int64_t>(planned.places.size()) != piece.count) {
     return absl::InternalError("an aligned tile does not hold the rows that were taken for it");
   }

@@ -9,6 +9,7 @@
 #include "client/cli/retrain/trainer_data.h"
 #include "core/classifiers/linear_head.h"
 #include "core/training/classifier_refit.h"
+#include "core/training/controls.h"
 #include "core/training/labelled_rows.h"
 #include "core/training/progress.h"
 
@@ -27,7 +28,7 @@ struct RefitSettings {
   std::vector<double> regularizations = {0.0003, 0.003, 0.03, 0.3};
   training::PaperRefitOptions paper;
   // Candidates k of b_c - k ln(n_c / N), at least one.
-  std::vector<double> bias_shifts = {0, 0.1, 0.25, 0.5};
+  std::vector<double> bias_shifts = training::BiasShiftGrid();
 };
 
 // A refit on one set of generated rows, with the regularisation and the bias shift that are best on

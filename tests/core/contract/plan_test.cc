@@ -172,6 +172,24 @@ TEST(PlanTest, AnyPrefixIsNearTheExactShares) {
   EXPECT_LT(worst, 13.5);  // the contract measured 12.6; a plain permutation gives 73
 }
 
+TEST(PlanTest, RowsReadTogetherAreThoseReadOneByOne) {
+  // More classes than the words of one call are kept for, in few and in many rows.
+  PlanSpec many = {.order_seed = 11, .repeat_period_count = 3};
+  for (int32_t c = 0; c < 300; ++c) many.class_weights.push_back({c * 7, 1 + c % 5, c});
+  std::mt19937_64 random(4);
+  for (const Plan& plan : {MakePlan(PlanA()), MakePlan(PlanB()), MakePlan(many)}) {
+    std::vector<int64_t> rows;
+    for (int run = 0; run < 40; ++run) {
+      const auto start = static_cast<int64_t>(random() % static_cast<uint64_t>(plan.end_row()));
+      const int64_t count = std::min<int64_t>(plan.end_row() - start, run * 10);
+      for (int64_t i = 0; i < count; ++i) rows.push_back(start + i);
+    }
+    std::vector<Sample> samples(rows.size());
+    plan.ReadSamples(rows, absl::MakeSpan(samples));
+    for (size_t i = 0; i < rows.size(); ++i) ASSERT_EQ(samples[i], plan.At(rows[i])) << rows[i];
+  }
+}
+
 TEST(PlanTest, LargestPeriodWorksAtBothEnds) {
   const Plan plan = MakePlan({{{0, kMaxPeriod - 1, 0}, {1, 1, 0}}, 5, 0});
   EXPECT_EQ(plan.period(), kMaxPeriod);

@@ -148,19 +148,5 @@ TEST(ClassGaussiansTest, AClassWithoutRowsAndNegativeCountsAreRefused) {
   EXPECT_THAT(error({1, 0, -1}), HasSubstr("class 2 is -1; expected 0 or more"));
 }
 
-TEST(FitWithGeneratedTest, IsTheRefitWithTheBestBiasShift) {
-  const LabelledRows real = SmallRows(Counts(), 1), generated = SmallRows({50, 50, 50}, 2);
-  const LabelledRows validation = SmallRows({100, 100, 100}, 5);
-  const auto anchor = classifiers::ShiftBias(SmallHead(3, 9), Counts(), 1);
-  const auto fit = FitWithGenerated(real, generated, Counts(), anchor, validation);
-  ASSERT_TRUE(fit.ok()) << fit.status();
-
-  const auto refit = RefitClassifier(real, generated, 3, anchor);
-  const auto expected = classifiers::ShiftBias(refit->head, Counts(), fit->chosen.at("bias_shift"));
-  EXPECT_TRUE(at::equal(fit->head.bias, expected.bias));
-  EXPECT_THAT(BiasShiftGrid(), Contains(fit->chosen.at("bias_shift")));
-  EXPECT_GE(fit->validation_accuracy, AccuracyOf(refit->head, validation));
-}
-
 }  // namespace
 }  // namespace tailcast::training

@@ -75,7 +75,8 @@ inline void ExpectRows(const RowStream& stream, int64_t first_position, int64_t 
   const int64_t feature_dim = stream.program->program().feature_dim();
   for (int64_t i = 0; i < row_count; ++i) {
     const int64_t row = stream.rows.RowAt(first_position + i);
-    const stream::TileRow expected = stream::TileRowOf(stream.stream, row);
+    const stream::TileRow expected = {.seed = stream.stream.seed,
+                                      .sample = stream.stream.plan.At(row)};
     ASSERT_EQ(block->rows[i], row);
     ASSERT_EQ(block->class_indices[i], expected.sample.class_index);
     for (int64_t d = 0; d < feature_dim; ++d) {
