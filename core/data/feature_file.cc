@@ -78,7 +78,14 @@ absl::StatusOr<std::vector<std::string>> NamesInFile(const SafetensorsFile& file
 absl::Status ReadClasses(const SafetensorsFile& file, int64_t num_classes, FeatureSet& set) {
   ASSIGN_OR_RETURN(set.class_names, NamesInFile(file));
   const auto named = static_cast<int64_t>(set.class_names.size());
-  if (num_classes == 0) num_classes = named > 0 ? named : set.labels.max().item<int64_t>() + 1;
+  const std::string labels_what = absl::StrCat("'", file.what(), "': labels");
+  if (num_classes == 0 && named == 0) {
+    // Before 1 is added to the largest.
+    RETURN_IF_ERROR(CheckLabels(set.labels, kMaxClasses, labels_what));
+    num_classes = set.labels.max().item<int64_t>() + 1;
+  } else if (num_classes == 0) {
+    num_classes = named;
+  }
   if (num_classes < 1 || num_classes > kMaxClasses) {
     return Fault(file.what(), absl::StrCat("the number of classes is ", num_classes),
                  absl::StrCat("1 to ", kMaxClasses));
@@ -88,7 +95,7 @@ absl::Status ReadClasses(const SafetensorsFile& file, int64_t num_classes, Featu
                  absl::StrCat(num_classes, ", the number of classes asked for"));
   }
   if (named == 0) set.class_names = NumberNames(num_classes);
-  return CheckLabels(set.labels, num_classes, absl::StrCat("'", file.what(), "': labels"));
+  return CheckLabels(set.labels, num_classes, labels_what);
 }
 
 // Where the features come from: the file, or the caller for a file that does not say.
@@ -154,14 +161,14 @@ absl::Status CheckSign(const at::Tensor& features, const std::string& path) {
       "no value below 0 in a non-negative feature space");
 }
 
-absl::StatusOr<FeatureSet> ReadSet(const std::string& path, const FeatureFileOptions& options) {
-  ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Read(path));
+absl::StatusOr<FeatureSet> ParseSet(const SafetensorsFile& file,
+                                    const FeatureFileOptions& options) {
   FeatureSet set;
   RETURN_IF_ERROR(ReadRows(file, options.part, set));
   RETURN_IF_ERROR(ReadClasses(file, options.num_classes, set));
   RETURN_IF_ERROR(ReadOrigin(file, options.imported_name, set.space));
   ASSIGN_OR_RETURN(set.space.non_negative, ReadSign(file, options.non_negative));
-  if (set.space.non_negative) RETURN_IF_ERROR(CheckSign(set.features, path));
+  if (set.space.non_negative) RETURN_IF_ERROR(CheckSign(set.features, file.what()));
   set.space.dimension = static_cast<uint32_t>(set.feature_dim());
   set.dataset = ValueOr(file.metadata(), kDataset, "");
   set.part = options.part.empty() ? ValueOr(file.metadata(), kPart, "") : options.part;
@@ -183,13 +190,8 @@ std::vector<int64_t> FeatureSet::class_counts() const {
   return {begin, begin + counts.numel()};
 }
 
-absl::StatusOr<FeatureSet> ReadFeatureFile(const std::string& path,
-                                           const FeatureFileOptions& options) {
-  return CatchTorchErrors([&] { return ReadSet(path, options); });
-}
-
-absl::Status WriteFeatureFile(const std::string& path, const FeatureSet& set) {
-  return CatchTorchErrors([&]() -> absl::Status {
+absl::StatusOr<std::string> SerializeFeatureSet(const FeatureSet& set) {
+  return CatchTorchErrors([&]() -> absl::StatusOr<std::string> {
     ASSIGN_OR_RETURN(const std::string names, CanonicalJson(set.class_names));
     Metadata metadata{{kNonNegative, set.space.non_negative ? "true" : "false"},
                       {kDataset, set.dataset},
@@ -200,11 +202,24 @@ absl::Status WriteFeatureFile(const std::string& path, const FeatureSet& set) {
     } else {
       metadata[kImportedName] = set.space.imported_name;
     }
-    ASSIGN_OR_RETURN(
-        const std::string bytes,
-        SerializeTensors({{kFeatures, set.features}, {kLabels, set.labels}}, metadata));
-    return WriteFileAtomically(path, bytes);
+    return SerializeTensors({{kFeatures, set.features}, {kLabels, set.labels}}, metadata);
   });
+}
+
+absl::Status WriteFeatureFile(const std::string& path, const FeatureSet& set) {
+  ASSIGN_OR_RETURN(const std::string bytes, SerializeFeatureSet(set));
+  return WriteFileAtomically(path, bytes);
+}
+
+absl::StatusOr<FeatureSet> ParseFeatureFile(const SafetensorsFile& file,
+                                            const FeatureFileOptions& options) {
+  return CatchTorchErrors([&] { return ParseSet(file, options); });
+}
+
+absl::StatusOr<FeatureSet> ReadFeatureFile(const std::string& path,
+                                           const FeatureFileOptions& options) {
+  ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Read(path));
+  return ParseFeatureFile(file, options);
 }
 
 absl::Status CheckSameSpace(const FeatureSpace& actual, const std::string& actual_what,

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/contract/feature_space.h"
+#include "core/io/safetensors.h"
 
 namespace tailcast::data {
 
@@ -42,14 +43,18 @@ struct FeatureFileOptions {
   std::optional<bool> non_negative{};
 };
 
-// Reads a safetensors file of features. Errors as SafetensorsFile::Read(), and INVALID_ARGUMENT
-// that names file, tensor, row and value: NaN or infinity, a negative value where none may be, a
-// label out of range, another shape or type, no row; a file that names no feature space while
-// `imported_name` is empty, or another one than `imported_name`.
+// INVALID_ARGUMENT that names file, tensor, row and value: NaN or infinity, a negative value where
+// none may be, a label out of range, another shape or type, no row; a file that names no feature
+// space while `imported_name` is empty, or another one than `imported_name`.
+absl::StatusOr<FeatureSet> ParseFeatureFile(const SafetensorsFile& file,
+                                            const FeatureFileOptions& options = {});
+// Errors also as SafetensorsFile::Read().
 absl::StatusOr<FeatureSet> ReadFeatureFile(const std::string& path,
                                            const FeatureFileOptions& options = {});
 
-// Errors as WriteFileAtomically().
+// Equal content gives equal bytes.
+absl::StatusOr<std::string> SerializeFeatureSet(const FeatureSet& set);
+// Errors also as WriteFileAtomically().
 absl::Status WriteFeatureFile(const std::string& path, const FeatureSet& set);
 
 // OK if both come from one feature space, else INVALID_ARGUMENT naming both and what differs.
