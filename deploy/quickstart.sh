@@ -13,7 +13,9 @@ What an earlier run finished is reused.
   --build-only       install and build, run nothing
   --jobs N           parallel compile jobs and training runs; default: the number of processors
   --work-dir DIR     where data, models and the report go; default: build/quickstart
-  --fresh            throw away what earlier runs left in the work folder
+  --fresh            throw away what earlier runs of this script left in the work folder
+  --trial            one epoch, few images, few rows: everything runs, the figures mean nothing
+  --no-build         use build/bin as it is, install and build nothing
   --libtorch DIR     use this LibTorch 2.11 (unpacked, or the torch folder of a Python environment)
                      instead of fetching one
   --help             this text
@@ -24,17 +26,26 @@ EOF
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_only=false
+build=true
 fresh=false
+trial=false
 jobs=$(nproc)
 work=$root/build/quickstart
 libtorch=
 while [[ $# -gt 0 ]]; do
   case $1 in
+    --jobs | --work-dir | --libtorch)
+      if [[ $# -lt 2 || -z $2 ]]; then
+        echo "quickstart.sh: $1 needs a value" >&2
+        exit 2
+      fi ;;&
     --build-only) build_only=true; shift ;;
-    --jobs) jobs=${2:?--jobs needs a number}; shift 2 ;;
-    --work-dir) work=$(realpath -m "${2:?--work-dir needs a folder}"); shift 2 ;;
+    --no-build) build=false; shift ;;
+    --jobs) jobs=$2; shift 2 ;;
+    --work-dir) work=$(realpath -m "$2"); shift 2 ;;
     --fresh) fresh=true; shift ;;
-    --libtorch) libtorch=$(realpath "${2:?--libtorch needs a folder}"); shift 2 ;;
+    --trial) trial=true; shift ;;
+    --libtorch) libtorch=$(realpath -m "$2"); shift 2 ;;
     --help | -h) usage; exit 0 ;;
     *) echo "quickstart.sh: unknown option '$1'" >&2; usage >&2; exit 2 ;;
   esac
@@ -49,22 +60,45 @@ seeds=(0 1 2)
 bundle=fashion-mnist-lt
 # From the most frequent class to the rarest: the hard ones in the tail.
 class_order=9,8,7,5,1,3,0,2,4,6
+split_flags=() encoder_flags=() generator_flags=() retrain_flags=()
+if $trial; then
+  split_flags=(--max-per-class 400)
+  encoder_flags=(--epochs 1)
+  generator_flags=(--steps 60)
+  retrain_flags=(--plan each=20 --data-free-rows 40)
+fi
 
 say() { echo "[$(date +%H:%M:%S)] $*"; }
 
 seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'; }
 
-# step NAME OUTPUT COMMAND...: runs the command unless OUTPUT is there from the same command.
+# What a step was made by and from: the build, the command and the files it names. The server's port
+# changes from run to run and does not count.
+stamp_of() {
+  local argument inputs=()
+  echo "$version"
+  local text="$*"
+  echo "${text/"${server:-no server yet}"/127.0.0.1:PORT}"
+  for argument in "$@" "${also_from[@]}"; do
+    if [[ $argument == "$work"/* && -f $argument && $argument != "$output" ]]; then inputs+=("$argument"); fi
+  done
+  if [[ ${#inputs[@]} -gt 0 ]]; then sha256sum "${inputs[@]}"; fi
+}
+
+# step NAME OUTPUT COMMAND...: runs the command unless OUTPUT is there from the same stamp. The files
+# in `also_from` count as inputs beside those that the command names.
 step() {
   local name=$1 output=$2
   shift 2
-  local stamp=$state/$name.command wanted="$*"
+  local stamp=$state/$name.stamp wanted
+  wanted=$(stamp_of "$@")
   if [[ -e $output && -f $stamp && $(<"$stamp") == "$wanted" ]]; then
     say "$name: reused ${output#"$work"/}"
     return
   fi
   rm -f "$stamp"
-  say "$name: ${wanted//"$root/"/}"
+  local command="$*"
+  say "$name: ${command//"$root/"/}"
   local start=$EPOCHREALTIME
   if ! "$@" >"$state/$name.out" 2> >(sed -u "s/^/    $name: /" >&2); then
     say "$name: failed"
@@ -103,8 +137,7 @@ build_product() {
   (cd "$root" && cmake --preset default -DTAILCAST_LIBTORCH_DIR="$libtorch" >"$root/build/configure.log") ||
     { cat "$root/build/configure.log" >&2; return 1; }
   cmake --build "$root/build" --parallel "$jobs" --target tailcast tailcastd client_python_stubs
-  build_seconds=$(seconds_since "$start")
-  say "build: done in $build_seconds s"
+  say "build: done in $(seconds_since "$start") s"
 }
 
 train_encoder() {
@@ -112,11 +145,11 @@ train_encoder() {
   mkdir -p "$folder"
   step "encoder-seed-$1" "$folder/encoder.safetensors" \
     "$tailcast" train encoder --data "$data" --split "$work/split.json" --seed "$1" --threads 1 \
-    --output "$folder/encoder.safetensors"
+    "${encoder_flags[@]}" --output "$folder/encoder.safetensors"
   local part
   for part in train validation; do
     step "encode-$part-seed-$1" "$folder/$part.safetensors" \
-      "$tailcast" encode --encoder "$folder/encoder.safetensors" --data "$data" \
+      "$tailcast" encode --encoder "$folder/encoder.safetensors" --data "$data" --threads 1 \
       --split "$work/split.json" --part "$part" --output "$folder/$part.safetensors"
   done
 }
@@ -128,7 +161,17 @@ train_generator() {
   step "generator-$objective-seed-$seed" "$folder/generator-$objective.safetensors" \
     "$tailcast" train generator --features "$folder/train.safetensors" \
     --validation "$folder/validation.safetensors" --objective "$objective" --seed "$seed" \
-    --output "$folder/generator-$objective.safetensors"
+    "${generator_flags[@]}" --output "$folder/generator-$objective.safetensors"
+}
+
+# Encoder and generators of one seed; what only seed 0 has comes first in its own run.
+train_seed() {
+  train_encoder "$1"
+  if [[ $1 == 0 ]]; then
+    train_generator 0-cbdm
+    train_generator 0-diffrop
+  fi
+  train_generator "$1-denoising"
 }
 
 # $1: SEED-OBJECTIVE, $2: bundle, $3: version it must get
@@ -153,28 +196,36 @@ equip_trainer() {
       cp "$work/publisher/seed-$1/$file.safetensors" "$folder/$file.safetensors"
   done
   step "encode-test-seed-$1" "$folder/test.safetensors" \
-    "$tailcast" encode --encoder "$folder/encoder.safetensors" --data "$data" --part test \
+    "$tailcast" encode --encoder "$folder/encoder.safetensors" --data "$data" --threads 1 --part test \
     --output "$folder/test.safetensors"
 }
 
-# The server gets a view of the file system in which the trainer's folder is empty, where the system
-# lets us make one.
+# The server must not be able to read the trainer's folder. Sets `hide`, a command that runs another
+# one so: with a private mount in which the folder is empty, or as a user who may not open it.
+choose_isolation() {
+  # shellcheck disable=SC2016 # the inner shell expands these
+  local hiding=(sh -c 'mount -t tmpfs none "$1" && shift && exec "$@"' sh "$work/trainer")
+  local nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+  if unshare --mount "${hiding[@]}" true 2>/dev/null; then
+    hide=(unshare --mount "${hiding[@]}")
+  elif unshare --user --map-root-user --mount "${hiding[@]}" true 2>/dev/null; then
+    hide=(unshare --user --map-root-user --mount "${hiding[@]}")
+  elif chmod 700 "$work/trainer" && "${nobody[@]}" test -r "$work/repository" -a ! -r "$work/trainer" 2>/dev/null &&
+    "${nobody[@]}" "$root/build/bin/tailcastd" --version >/dev/null 2>&1; then
+    hide=("${nobody[@]}")
+  else
+    say "serve: this system gives no private mounts: server and trainer have folders of their own, but one user"
+    return
+  fi
+  say "serve: the server cannot read the trainer's folder"
+}
+
 start_server() {
   local hide=()
-  if unshare --mount true 2>/dev/null; then
-    hide=(unshare --mount)
-  elif unshare --user --map-root-user --mount true 2>/dev/null; then
-    hide=(unshare --user --map-root-user --mount)
-  fi
-  local serve=("$root/build/bin/tailcastd" --repository "$work/repository" --listen 127.0.0.1:0)
+  choose_isolation
   : >"$state/server.out"
-  if [[ ${#hide[@]} -gt 0 ]]; then
-    # shellcheck disable=SC2016 # the inner shell expands these
-    "${hide[@]}" sh -c 'mount -t tmpfs none "$1" && shift && exec "$@"' sh "$work/trainer" "${serve[@]}" \
-      >"$state/server.out" 2>"$work/server.log" &
-  else
-    "${serve[@]}" >"$state/server.out" 2>"$work/server.log" &
-  fi
+  "${hide[@]}" "$root/build/bin/tailcastd" --repository "$work/repository" --listen 127.0.0.1:0 \
+    >"$state/server.out" 2>"$work/server.log" &
   server_pid=$!
   local deadline=$((SECONDS + 60))
   until server=$(sed -n 's/^listening on //p' "$state/server.out") && [[ -n $server ]]; do
@@ -186,11 +237,6 @@ start_server() {
     sleep 0.1
   done
   say "serve: tailcastd listens on $server (log: $work/server.log)"
-  if [[ ${#hide[@]} -gt 0 && -z $(ls -A "/proc/$server_pid/root$work/trainer" 2>/dev/null) ]]; then
-    say "serve: to the server the trainer's folder is empty"
-  else
-    say "serve: this system gives no private mounts; trainer and server have folders of their own only"
-  fi
 }
 
 stop_server() {
@@ -205,37 +251,34 @@ retrain() {
   local seed=${1%%-*} objective=${1#*-}
   local folder=$work/trainer/seed-$seed reference=$bundle@$((seed + 1))
   [[ $objective == denoising ]] || reference=$bundle-$objective@1
+  local also_from=("$work/repository/${reference/@//}/manifest.json")
   step "retrain-$objective-seed-$seed" "$folder/$objective/figures.json" \
-    retrain_at_server "$reference" "$folder" "$objective" "$seed"
+    "$tailcast" retrain --server "$server" --bundle "$reference" --features "$folder/train.safetensors" \
+    --validation "$folder/validation.safetensors" --test "$folder/test.safetensors" \
+    --encoder "$folder/encoder.safetensors" --seed "$seed" "${retrain_flags[@]}" --output "$folder/$objective"
 }
 
-# The server's port changes from run to run: it is no part of what step() compares.
-retrain_at_server() {
-  "$tailcast" retrain --server "$server" --bundle "$1" --features "$2/train.safetensors" \
-    --validation "$2/validation.safetensors" --test "$2/test.safetensors" \
-    --encoder "$2/encoder.safetensors" --seed "$4" --output "$2/$3"
+json_text() {
+  local text=${1//\\/\\\\}
+  printf '"%s"' "${text//\"/\\\"}"
 }
 
-write_seconds() {
-  {
-    echo "{"
-    [[ -z ${build_seconds:-} ]] || echo "  \"build\": $build_seconds,"
-    local file first=true
-    for file in "$state"/*.seconds; do
-      $first || echo ","
-      first=false
-      printf '  "%s": %s' "$(basename "$file" .seconds)" "$(<"$file")"
-    done
-    printf '\n}\n'
-  } >"$work/seconds.json"
+# What ran, in the order in which it ended, for the report: a JSON object a line.
+write_steps() {
+  local stamp name command
+  while read -r stamp; do
+    name=$(basename "$stamp" .stamp)
+    command=$(sed -n 2p "$stamp")
+    printf '{"step": "%s", "seconds": %s, "command": %s}\n' "$name" "$(<"$state/$name.seconds")" \
+      "$(json_text "${command//"$root/"/}")"
+  done < <(ls -tr "$state"/*.stamp)
 }
 
 main_job() {
   step split "$work/split.json" \
     "$tailcast" split --data "$data" --class-order "$class_order" --imbalance-factor 100 \
-    --validation-per-class 100 --seed 0 --output "$work/split.json"
-  parallel train_encoder "${seeds[@]}"
-  parallel train_generator 0-cbdm 0-diffrop "${seeds[@]/%/-denoising}"
+    --validation-per-class 100 --seed 0 "${split_flags[@]}" --output "$work/split.json"
+  parallel train_seed "${seeds[@]}"
 
   mkdir -p "$work/repository"
   local seed
@@ -249,23 +292,40 @@ main_job() {
   parallel retrain "${seeds[@]/%/-denoising}" 0-cbdm 0-diffrop
   stop_server
 
-  write_seconds
+  write_steps >"$work/steps.jsonl"
   local inputs=()
   for seed in "${seeds[@]}"; do inputs+=("$work/trainer/seed-$seed/denoising"); done
   "$tailcast" report --dataset "Fashion-MNIST-LT" --inputs "${inputs[@]}" \
     --ablation "ldmlr_cbdm=$work/trainer/seed-0/cbdm" \
     --ablation "ldmlr_diffrop=$work/trainer/seed-0/diffrop" \
-    --seconds "$work/seconds.json" --output "$work/report.html"
+    --seconds "$work/steps.jsonl" --output "$work/report.html"
   say "report: $work/report.html"
 }
 
-started=$SECONDS
-build_product
-$build_only && exit 0
+# Nothing but what this script made: the folder may hold more.
+clear_work() {
+  if [[ -d $work && ! -f $state/made-by-quickstart && -n $(ls -A "$work") ]]; then
+    echo "quickstart.sh: --fresh: '$work' holds no earlier run of this script; nothing was removed" >&2
+    return 1
+  fi
+  rm -rf "$work"/{split.json,publisher,trainer,repository,steps.jsonl,report.html,report.json,server.log} "$state"
+}
 
+started=$SECONDS
 tailcast=$root/build/bin/tailcast
-$fresh && rm -rf "$work"
 state=$work/steps
+also_from=()
+if $build; then build_product; fi
+if $build_only; then exit 0; fi
+if [[ ! -x $tailcast ]]; then
+  echo "quickstart.sh: $tailcast is not there; run without --no-build" >&2
+  exit 1
+fi
+
+build_done=$SECONDS
+if $fresh; then clear_work; fi
+version="$("$tailcast" --version) $(sha256sum "$tailcast")"
 mkdir -p "$state"
+touch "$state/made-by-quickstart"
 main_job
-say "done in $((SECONDS - started)) s"
+say "done: the main job took $((SECONDS - build_done)) s, all of it $((SECONDS - started)) s"

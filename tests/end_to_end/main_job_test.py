@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""The main job on real images, small: every command in turn, a real server, a real trainer, the report.
+"""The main job on real images, by the script that users run, with budgets cut to a trial.
 
-Usage: main_job_test.py BIN_DIR
+Usage: main_job_test.py SOURCE_DIR BUILD_DIR
 
-Skipped (exit code 77) without Debian's package dataset-fashion-mnist. Budgets are cut, so accuracies
-here say nothing; what must hold is that each command hands the next what it needs.
+Skipped (exit code 77) without Debian's package dataset-fashion-mnist, and for a build that is not the
+script's own. Accuracies here say nothing; what must hold is that each command hands the next what it
+needs, that a second run reuses what is there, and what the report says of how it was made.
 """
 
 import json
 import math
 import pathlib
-import signal
 import subprocess
 import sys
 import tempfile
@@ -21,108 +21,100 @@ DATA = pathlib.Path("/usr/share/datasets/fashion-mnist")
 ARMS = ["stage1", "logit_adjustment", "balanced_softmax", "class_gaussian", "ldmlr", "ldmlr_data_free",
         "ldmlr_cbdm", "ldmlr_diffrop"]
 CLASS_ORDER = [9, 8, 7, 5, 1, 3, 0, 2, 4, 6]
-
-
-class Server:
-    """A tailcastd on a free port."""
-
-    def __init__(self, bin_dir, repository):
-        self.process = subprocess.Popen([bin_dir / "tailcastd", "--repository", repository, "--listen", "127.0.0.1:0"],
-                                        stdout=subprocess.PIPE, text=True)
-        first_line = self.process.stdout.readline()
-        self.address = first_line.removeprefix("listening on ").strip()
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout=30)
-        self.process.stdout.close()
-        return code
+BUNDLES = [("fashion-mnist-lt", 3), ("fashion-mnist-lt-cbdm", 1), ("fashion-mnist-lt-diffrop", 1)]
 
 
 class MainJobTest(unittest.TestCase):
-    bin_dir = None
+    script = None
 
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        cls.work = pathlib.Path(cls.folder.name)
+        cls.work = pathlib.Path(cls.folder.name) / "work"
+        cls.first = cls.quickstart("--trial")
+        cls.report = json.loads((cls.work / "report.json").read_text())
 
     @classmethod
     def tearDownClass(cls):
         cls.folder.cleanup()
 
-    def tailcast(self, *arguments):
-        result = subprocess.run([self.bin_dir / "tailcast", *map(str, arguments), "--json"],
-                                capture_output=True, text=True, timeout=300)
-        self.assertEqual(result.returncode, 0, f"tailcast {' '.join(map(str, arguments))}\n{result.stderr}")
-        return json.loads(result.stdout)
+    @classmethod
+    def quickstart(cls, *arguments):
+        result = subprocess.run([cls.script, "--no-build", "--work-dir", cls.work, *arguments], capture_output=True,
+                                text=True, timeout=500)
+        if result.returncode != 0:
+            raise AssertionError(f"exit code {result.returncode}\n{result.stdout}\n{result.stderr}")
+        return result.stdout
 
-    def publish(self, objective):
-        generator = self.work / f"{objective}.safetensors"
-        self.tailcast("train", "generator", "--features", self.work / "train.safetensors", "--validation",
-                      self.work / "validation.safetensors", "--objective", objective, "--steps", 60, "--output", generator)
-        name = "fashion-mnist-lt" + ("" if objective == "denoising" else f"-{objective}")
-        self.tailcast("publish", "--repository", self.work / "repository", "--name", name, "--generator", generator,
-                      "--encoder", self.work / "encoder.safetensors")
-        return name
-
-    def retrain(self, server, name):
-        output = self.work / "trainer" / name
-        self.tailcast("retrain", "--server", server.address, "--bundle", f"{name}@1", "--features",
-                      self.work / "train.safetensors", "--validation", self.work / "validation.safetensors", "--test",
-                      self.work / "test.safetensors", "--encoder", self.work / "encoder.safetensors", "--plan", "each=20",
-                      "--data-free-rows", 40, "--output", output)
-        return output
-
-    def test_every_command_hands_the_next_what_it_needs(self):
-        split = self.work / "split.json"
-        self.tailcast("split", "--data", DATA, "--class-order", ",".join(map(str, CLASS_ORDER)), "--max-per-class", 400,
-                      "--imbalance-factor", 20, "--output", split)
-        counts = json.loads(split.read_text())["class_counts"]
+    def test_class_counts_follow_the_imbalance_factor_in_the_given_order(self):
+        counts = json.loads((self.work / "split.json").read_text())["class_counts"]
         for rank, class_index in enumerate(CLASS_ORDER):
-            self.assertEqual(counts[class_index], int(400 * 20 ** (-rank / 9)))
+            self.assertEqual(counts[class_index], int(400 * 100 ** (-rank / 9)))
+        self.assertEqual(self.report["class_counts"], counts)
 
-        encoder = self.work / "encoder.safetensors"
-        self.tailcast("train", "encoder", "--data", DATA, "--split", split, "--epochs", 1, "--output", encoder)
-        for part in ("train", "validation", "test"):
-            split_flags = [] if part == "test" else ["--split", split]
-            self.tailcast("encode", "--encoder", encoder, "--data", DATA, *split_flags, "--part", part, "--output",
-                          self.work / f"{part}.safetensors")
+    def test_each_seed_is_a_version_and_each_objective_a_bundle(self):
+        for name, versions in BUNDLES:
+            folders = [path.name for path in (self.work / "repository" / name).iterdir() if path.name.isdigit()]
+            self.assertEqual(sorted(folders), [str(1 + i) for i in range(versions)])
 
-        names = [self.publish(objective) for objective in ("denoising", "cbdm", "diffrop")]
-        server = Server(self.bin_dir, self.work / "repository")
-        try:
-            outputs = [self.retrain(server, name) for name in names]
-        finally:
-            self.assertEqual(server.stop(), 0)
-
-        page = self.work / "report.html"
-        self.tailcast("report", "--dataset", "small", "--inputs", outputs[0], "--ablation", f"ldmlr_cbdm={outputs[1]}",
-                      "--ablation", f"ldmlr_diffrop={outputs[2]}", "--output", page)
-        self.check_report(json.loads((self.work / "report.json").read_text()), counts)
-        self.assertNotIn("http-equiv", page.read_text().lower())
-        for outside in ("src=\"http", "href=\"http", "@import", "url(http"):
-            self.assertNotIn(outside, page.read_text(), "the page needs no network")
-
-    def check_report(self, report, counts):
-        self.assertEqual(report["class_counts"], counts)
-        self.assertEqual(sorted(report["arms"]), sorted(ARMS))
-        for name, arm in report["arms"].items():
+    def test_the_report_holds_every_arm(self):
+        self.assertEqual(sorted(self.report["arms"]), sorted(ARMS))
+        for name, arm in self.report["arms"].items():
             self.assertEqual(len(arm["per_class"]), 10, name)
             # 1,000 test images of each class: the overall accuracy is the mean of the classes.
             self.assertTrue(math.isclose(arm["accuracy_mean"], sum(arm["per_class"]) / 10, abs_tol=0.01), name)
             for group in ("many", "medium", "few"):
                 self.assertTrue(0 <= arm[group] <= 100, name)
-        self.assertGreater(report["rows_streamed"], 0)
-        self.assertRegex(report["address"], r"^tc1-[0-9a-f]{64}$")
+        # 4 guidance candidates of 20 rows a class and 40 data-free ones, for each of five trainers.
+        self.assertEqual(self.report["rows_streamed"], 5 * (4 * 20 + 40) * 10)
+
+    def test_the_report_says_what_made_it(self):
+        self.assertRegex(self.report["address"], r"^tc1-[0-9a-f]{64}$")
         manifest = self.work / "repository" / "fashion-mnist-lt" / "1" / "manifest.json"
         digest = subprocess.run(["sha256sum", manifest], capture_output=True, text=True, check=True).stdout.split()[0]
-        self.assertEqual(report["bundle_digest"], digest)
+        self.assertEqual(self.report["bundle_digest"], digest)
+        commands = " ".join(entry["command"] for entry in self.report["commands"])
+        for command in ("split", "train encoder", "encode", "train generator", "publish", "retrain"):
+            self.assertIn(f"tailcast {command} ", commands)
+        for step in ("split", "encoder-seed-2", "generator-cbdm-seed-0", "retrain-denoising-seed-1"):
+            self.assertGreater(self.report["seconds"][step], 0)
+
+    def test_the_page_needs_no_network(self):
+        page = (self.work / "report.html").read_text().lower()
+        for outside in ("http-equiv", "src=\"http", "href=\"http", "@import", "url(http"):
+            self.assertNotIn(outside, page)
+
+    def test_it_ends_with_a_table_and_the_path_of_the_report(self):
+        self.assertRegex(self.first, r"(?m)^LDMLR, data-free +[0-9.]+")
+        self.assertIn(f"report: {self.work}/report.html", self.first)
+
+    def test_a_second_run_reuses_every_step_until_an_input_changes(self):
+        again = self.quickstart("--trial")
+        self.assertEqual(again.count(": reused "), self.first.count(": done in "))
+        self.assertNotIn(": done in ", again)
+        (self.work / "trainer" / "seed-1" / "test.safetensors").unlink()
+        mended = self.quickstart("--trial")
+        self.assertEqual(mended.count(": done in "), 1, "the same features give the same classifier")
+        self.assertIn("encode-test-seed-1: done in ", mended)
+
+    def test_fresh_removes_its_own_files_only(self):
+        with tempfile.TemporaryDirectory() as folder:
+            other = pathlib.Path(folder) / "report.html"
+            other.write_text("of somebody else")
+            result = subprocess.run([self.script, "--no-build", "--work-dir", folder, "--fresh"], capture_output=True,
+                                    text=True, timeout=60)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("nothing was removed", result.stderr)
+            self.assertEqual(other.read_text(), "of somebody else")
 
 
 if __name__ == "__main__":
-    MainJobTest.bin_dir = pathlib.Path(sys.argv.pop(1)).resolve()
+    source, build = (pathlib.Path(path).resolve() for path in (sys.argv.pop(1), sys.argv.pop(1)))
+    MainJobTest.script = source / "deploy" / "quickstart.sh"
     if not DATA.exists():
         print(f"{DATA} is absent: install Debian's package dataset-fashion-mnist")
+        sys.exit(SKIPPED)
+    if build != source / "build":
+        print(f"{build} is not where the script builds")
         sys.exit(SKIPPED)
     unittest.main()

@@ -19,7 +19,8 @@ class ScriptsTest(unittest.TestCase):
     def test_help_names_every_option(self):
         result = self.run_script("quickstart.sh", "--help")
         self.assertEqual(result.returncode, 0)
-        for option in ("--build-only", "--jobs N", "--work-dir DIR", "--fresh", "--libtorch DIR", "--help"):
+        for option in ("--build-only", "--jobs N", "--work-dir DIR", "--fresh", "--libtorch DIR",
+                       "--trial", "--no-build", "--help"):
             self.assertIn(option, result.stdout)
         self.assertEqual(self.run_script("test.sh", "--help").returncode, 0)
         self.assertEqual(self.run_script("install_dependencies.sh", "--help").returncode, 0)
@@ -31,6 +32,9 @@ class ScriptsTest(unittest.TestCase):
         result = self.run_script("quickstart.sh", "--jobs", "many")
         self.assertEqual(result.returncode, 2)
         self.assertIn("'many'", result.stderr)
+        result = self.run_script("quickstart.sh", "--work-dir")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("--work-dir needs a value", result.stderr)
         self.assertEqual(self.run_script("install_dependencies.sh", "--fast").returncode, 2)
         self.assertEqual(self.run_script("test.sh", "--preset", "fast").returncode, 2)
 
