@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/files.h"
 #include "core/base/json.h"
+#include "core/base/quoted.h"
 #include "core/base/status_macros.h"
 #include "core/encoders/make_encoder.h"
-#include "core/io/safetensors.h"
 #include "core/tensor/tensor_io.h"
 #include "core/tensor/torch_status.h"
 #include "core/training/checkpoint.h"
@@ -34,14 +34,14 @@ absl::StatusOr<nlohmann::json> JsonMetadata(const SafetensorsFile& file, const s
 absl::Status CheckFormat(const SafetensorsFile& file) {
   ASSIGN_OR_RETURN(const std::string format, file.GetMetadata("format"));
   if (format == kFormat) return absl::OkStatus();
-  return Fault(file.what(), absl::StrCat("metadata format is '", format, "'"), kFormat);
+  return Fault(file.what(), absl::StrCat("metadata format is ", Quoted(format)), kFormat);
 }
 
 absl::Status CheckFingerprint(const SafetensorsFile& file, const Digest& actual) {
   ASSIGN_OR_RETURN(const std::string expected, file.GetMetadata("encoder_fingerprint"));
   if (ToHex(actual) == expected) return absl::OkStatus();
   return Fault(file.what(), absl::StrCat("its weights have the fingerprint ", ToHex(actual)),
-               absl::StrCat(expected, ", as its metadata says: the file is damaged"));
+               absl::StrCat(Quoted(expected), ", as its metadata says: the file is damaged"));
 }
 
 absl::Status ReadNetwork(const SafetensorsFile& file, EncoderFile& result) {
@@ -65,11 +65,10 @@ absl::Status ReadNetwork(const SafetensorsFile& file, EncoderFile& result) {
 }
 
 absl::Status ReadClasses(const SafetensorsFile& file, EncoderFile& result) {
-  ASSIGN_OR_RETURN(nlohmann::json names, JsonMetadata(file, "class_names"));
-  ASSIGN_OR_RETURN(nlohmann::json counts, JsonMetadata(file, "class_counts"));
-  JsonReader reader(
-      nlohmann::json{{"class_names", std::move(names)}, {"class_counts", std::move(counts)}},
-      absl::StrCat("'", file.what(), "', metadata"));
+  nlohmann::json classes;
+  ASSIGN_OR_RETURN(classes["class_names"], JsonMetadata(file, "class_names"));
+  ASSIGN_OR_RETURN(classes["class_counts"], JsonMetadata(file, "class_counts"));
+  JsonReader reader(classes, absl::StrCat("'", file.what(), "', metadata"));
   result.class_names = reader.StringList("class_names");
   result.class_counts = reader.Int64List("class_counts", 0, std::numeric_limits<int64_t>::max());
   return reader.Finish();
@@ -91,15 +90,14 @@ absl::Status CheckSizes(const EncoderFile& file, const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<EncoderFile> ReadFileAt(const std::string& path) {
-  ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Read(path));
+absl::StatusOr<EncoderFile> ParseFile(const SafetensorsFile& file) {
   RETURN_IF_ERROR(CheckFormat(file));
   EncoderFile result;
   RETURN_IF_ERROR(ReadNetwork(file, result));
   RETURN_IF_ERROR(ReadClasses(file, result));
   ASSIGN_OR_RETURN(result.dataset, file.GetMetadata("dataset"));
   ASSIGN_OR_RETURN(result.training, JsonMetadata(file, "training"));
-  RETURN_IF_ERROR(CheckSizes(result, path));
+  RETURN_IF_ERROR(CheckSizes(result, file.what()));
   return result;
 }
 
@@ -126,18 +124,27 @@ FeatureSpace EncoderFile::space() const {
           .non_negative = encoder->non_negative()};
 }
 
-absl::Status WriteEncoderFile(const std::string& path, const EncoderFile& file) {
-  return CatchTorchErrors([&]() -> absl::Status {
+absl::StatusOr<std::string> SerializeEncoderFile(const EncoderFile& file) {
+  return CatchTorchErrors([&]() -> absl::StatusOr<std::string> {
     ASSIGN_OR_RETURN(const Metadata metadata, MetadataOf(file));
     NamedTensors tensors = file.head.tensors();
     AddTensors(kEncoderPrefix, file.encoder->tensors(), tensors);
-    ASSIGN_OR_RETURN(const std::string bytes, SerializeTensors(tensors, metadata));
-    return WriteFileAtomically(path, bytes);
+    return SerializeTensors(tensors, metadata);
   });
 }
 
+absl::Status WriteEncoderFile(const std::string& path, const EncoderFile& file) {
+  ASSIGN_OR_RETURN(const std::string bytes, SerializeEncoderFile(file));
+  return WriteFileAtomically(path, bytes);
+}
+
+absl::StatusOr<EncoderFile> ParseEncoderFile(const SafetensorsFile& file) {
+  return CatchTorchErrors([&] { return ParseFile(file); });
+}
+
 absl::StatusOr<EncoderFile> ReadEncoderFile(const std::string& path) {
-  return CatchTorchErrors([&] { return ReadFileAt(path); });
+  ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Read(path));
+  return ParseEncoderFile(file);
 }
 
 }  // namespace tailcast::training

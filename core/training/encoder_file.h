@@ -11,6 +11,7 @@
 #include "core/classifiers/linear_head.h"
 #include "core/contract/feature_space.h"
 #include "core/encoders/trained_encoder.h"
+#include "core/io/safetensors.h"
 #include "nlohmann/json.hpp"
 
 namespace tailcast::training {
@@ -29,12 +30,16 @@ struct EncoderFile {
   FeatureSpace space() const;
 };
 
-// Errors as WriteFileAtomically().
+// Equal content gives equal bytes. INVALID_ARGUMENT for a record that is no JSON.
+absl::StatusOr<std::string> SerializeEncoderFile(const EncoderFile& file);
+// Errors also as WriteFileAtomically().
 absl::Status WriteEncoderFile(const std::string& path, const EncoderFile& file);
 
-// Errors as SafetensorsFile::Read(), and INVALID_ARGUMENT that names the file and the member:
-// another format, a missing tensor, a fingerprint that does not belong to the weights (a damaged
-// file), counts or a classifier that do not fit the number of classes.
+// INVALID_ARGUMENT that names the file and the member: another format, a missing tensor, a
+// fingerprint that does not belong to the weights (a damaged file), counts or a classifier that do
+// not fit the number of classes.
+absl::StatusOr<EncoderFile> ParseEncoderFile(const SafetensorsFile& file);
+// Errors also as SafetensorsFile::Read().
 absl::StatusOr<EncoderFile> ReadEncoderFile(const std::string& path);
 
 }  // namespace tailcast::training

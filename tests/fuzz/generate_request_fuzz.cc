@@ -3,10 +3,9 @@
 #include <google/protobuf/stubs/logging.h>
 
 #include "server/convert/generate_request.h"
-#include "server/rpc/errors.h"
 #include "server/rpc/limits.h"
-#include "server/rpc/status_conversion.h"
 #include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/request_check.h"
 
 namespace tailcast {
 namespace {
@@ -62,11 +61,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     tailcast::CheckAccepted(options);
     return 0;
   }
-  const grpc::Status status = tailcast::rpc::ToGrpcStatus(fields.Error());
-  tailcast::FuzzCheck(status.error_code() == grpc::StatusCode::INVALID_ARGUMENT,
-                      "wrong fields are INVALID_ARGUMENT");
-  tailcast::FuzzCheck(
-      3 * status.error_message().size() + status.error_details().size() * 4 / 3 < (8u << 10),
-      "errors fit into trailers");
+  tailcast::CheckRefusal(fields);
   return 0;
 }

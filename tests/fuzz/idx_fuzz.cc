@@ -23,7 +23,7 @@ void CheckArray(const absl::StatusOr<ByteArray>& array) {
 }
 
 void TestOne(absl::string_view bytes) {
-  CheckArray(ParseIdx(bytes, "input"));
+  CheckArray(ParseIdx(std::string(bytes), "input"));
   const auto unpacked = Gunzip(bytes, "input", kMaxUnpackedBytes);
   if (!unpacked.ok()) return;
   FuzzCheck(unpacked->size() <= kMaxUnpackedBytes, "unpacking stops at the limit");
