@@ -10,12 +10,6 @@
 #include "core/base/status_macros.h"
 
 namespace tailcast::data {
-namespace {
-
-constexpr int64_t kMaxNamesBytes = int64_t{1} << 20;
-
-}  // namespace
-
 std::string FolderName(absl::string_view directory) {
   while (directory.size() > 1 && absl::ConsumeSuffix(&directory, "/")) {
   }

@@ -1,6 +1,7 @@
 #ifndef TAILCAST_CORE_DATA_DATASET_FORMATS_H_
 #define TAILCAST_CORE_DATA_DATASET_FORMATS_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,7 +26,9 @@ absl::StatusOr<MaybeDataset> ReadCifarDataset(const std::string& directory, Data
 // "a/b/" -> "b"
 std::string FolderName(absl::string_view directory);
 std::string JoinPath(const std::string& directory, const std::string& file);
-// Names, one a line. INVALID_ARGUMENT names the file and a line without one.
+// Larger files of names are refused unread.
+inline constexpr int64_t kMaxNamesBytes = int64_t{1} << 20;
+// Names, one a line. INVALID_ARGUMENT names the file and a line without one, or its limit.
 absl::StatusOr<std::vector<std::string>> ReadNames(const std::string& path);
 // "0", "1", ...
 std::vector<std::string> NumberNames(int64_t count);

@@ -1,7 +1,10 @@
 #include "core/bundle/records.h"
 
+#include "core/base/files.h"
+#include "core/bundle/manifest.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/core/base/scratch_folder.h"
 
 namespace tailcast::bundle {
 namespace {
@@ -50,6 +53,34 @@ TEST(RecordsTest, EveryTruncationIsRefusedByName) {
         ParsePublishRecord(absl::string_view(record).substr(0, size), "'/r/a/1/publish.json'");
     ASSERT_EQ(parsed.status().code(), absl::StatusCode::kInvalidArgument);
     ASSERT_THAT(std::string(parsed.status().message()), HasSubstr("/r/a/1/publish.json"));
+  }
+}
+
+// Spaces after a record mean nothing, so they make one of any size.
+TEST(RecordsTest, RecordsAboveTheLimitAreRefused) {
+  const ScratchFolder folder;
+  const auto write = [&](const char* file, std::string text, int64_t size) {
+    text.resize(static_cast<size_t>(size), ' ');
+    ASSERT_TRUE(WriteFileAtomically(folder.File(file), text).ok());
+  };
+  const std::string record =
+      SerializePublishRecord(
+          {.digest = Sha256Of(""), .publish_time = kTime, .tool_version = "0.1.0"})
+          .value();
+  const std::string labels =
+      SerializeLabels({{.label = "stable", .version = 3, .update_time = kTime}}).value();
+  write(kPublishFile, record, kMaxRecordBytes);
+  write(kLabelsFile, labels, kMaxRecordBytes);
+  EXPECT_TRUE(ReadPublishRecord(folder.path()).ok());
+  EXPECT_EQ(ReadLabels(folder.path())->size(), 1u);
+
+  write(kPublishFile, record, kMaxRecordBytes + 1);
+  write(kLabelsFile, labels, kMaxRecordBytes + 1);
+  for (const absl::Status& status :
+       {ReadPublishRecord(folder.path()).status(), ReadLabels(folder.path()).status()}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr(".json' is too large; expected at most 16777216 bytes"));
   }
 }
 

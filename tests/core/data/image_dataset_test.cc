@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/files.h"
+#include "core/data/dataset_formats.h"
 #include "tests/core/base/scratch_folder.h"
 #include "tests/core/data/toy_dataset.h"
 #include "tests/core/io/gzip_bytes.h"
@@ -72,6 +73,15 @@ TEST_F(ImageDatasetTest, ClassNamesComeFromTheFileOfNames) {
               ElementsAre("cat", "dog", "long name"));
   Write("classes.txt", "cat\n\ndog\n");
   EXPECT_THAT(ErrorOf(), HasSubstr("classes.txt' has no name in line 2"));
+}
+
+TEST_F(ImageDatasetTest, AFileOfNamesAboveItsLimitIsRefused) {
+  std::string names = "cat\ndog\n";
+  names.resize(kMaxNamesBytes, 'x');
+  Write("classes.txt", names);
+  EXPECT_EQ(ReadImageDataset(folder_.path(), DatasetPart::kTrain)->class_names.size(), 3u);
+  Write("classes.txt", names + "x");
+  EXPECT_THAT(ErrorOf(), HasSubstr("classes.txt' is too large; expected at most 1048576 bytes"));
 }
 
 TEST_F(ImageDatasetTest, ALabelWithoutAClassNameIsOutOfRange) {
