@@ -1,7 +1,7 @@
 #include "core/contract/plan.h"
 
 #include <algorithm>
-#include <bit>
+#include <array>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/contract/digest_writer.h"
+#include "core/contract/permute.h"
 #include "core/random/philox.h"
 
 namespace tailcast {
@@ -25,45 +26,65 @@ constexpr uint32_t kPlanOrder = 0xFFF00000;  // step 0xFFF: a domain that no noi
 // What a block of random words is for.
 enum class WordsKind : uint32_t { kShift = 0, kWindowOrder = 1, kMemberOrder = 2 };
 
-std::array<uint32_t, 4> Words(WordsKind kind, int64_t block, int64_t item, int64_t order_seed) {
+PermuteKeys Words(WordsKind kind, int64_t block, int64_t item, int64_t order_seed) {
   const auto bits = static_cast<uint64_t>(block);
   return Philox({static_cast<uint32_t>(bits), static_cast<uint32_t>(bits >> 32),
                  static_cast<uint32_t>(item), kPlanOrder | static_cast<uint32_t>(kind)},
                 PhiloxKeyOf(order_seed));
 }
 
-// The words used last. Consecutive rows share block and window, and often a class.
-class RecentWords {
+// The words of the classes read last. Neighbouring rows are of one block.
+class MemberWords {
  public:
-  explicit RecentWords(int64_t order_seed) : order_seed_(order_seed) {}
+  explicit MemberWords(int64_t order_seed) : order_seed_(order_seed) {}
 
-  const std::array<uint32_t, 4>& Get(WordsKind kind, int64_t block, int64_t item) {
-    Entry& entry = entries_[kind == WordsKind::kMemberOrder
-                                ? kFirstClassEntry + static_cast<size_t>(item) % kClassEntries
-                                : static_cast<size_t>(kind)];
-    if (entry.block != block || entry.item != item) {
-      entry = {block, item, Words(kind, block, item, order_seed_)};
+  const PermuteKeys& Get(int64_t block, size_t entry, int32_t class_index) {
+    Cached& cached = cached_[entry % kCachedEntries];
+    if (cached.block != block || cached.entry != entry) {
+      cached = {block, entry, Words(WordsKind::kMemberOrder, block, class_index, order_seed_)};
     }
-    return entry.words;
+    return cached.words;
   }
 
  private:
-  static constexpr size_t kFirstClassEntry = 2, kClassEntries = 64;
-  struct Entry {
-    int64_t block = -1, item = -1;
-    std::array<uint32_t, 4> words;
+  static constexpr size_t kCachedEntries = 64;
+  struct Cached {
+    int64_t block = -1;
+    size_t entry = 0;
+    PermuteKeys words{};
   };
   const int64_t order_seed_;
-  std::array<Entry, kFirstClassEntry + kClassEntries> entries_;
+  std::array<Cached, kCachedEntries> cached_;
 };
 
-uint32_t Mix32(uint32_t x) {  // MurmurHash3's finaliser
-  x ^= x >> 16;
-  x *= 0x85EBCA6B;
-  x ^= x >> 13;
-  x *= 0xC2B2AE35;
-  return x ^ x >> 16;
-}
+// Where a row stands in its period, and the words of its window, which neighbours share.
+struct Place {
+  int64_t block = -1, window = -1;
+  uint32_t in_window = 0, window_size = 0;
+  int64_t shift = 0;
+  PermuteKeys window_order{};
+
+  // Moves to `row`.
+  void MoveTo(int64_t row, int64_t period, int64_t order_seed) {
+    const int64_t new_block = row / period, in_period = row % period;
+    const int64_t new_window = in_period / kWindow;
+    in_window = static_cast<uint32_t>(in_period % kWindow);
+    if (new_block == block && new_window == window) return;
+    if (new_block != block) {
+      const uint64_t random = Words(WordsKind::kShift, new_block, 0, order_seed)[0];
+      shift = static_cast<int64_t>(random * static_cast<uint64_t>(period) >> 32);
+    }
+    block = new_block;
+    window = new_window;
+    window_size = static_cast<uint32_t>(std::min(kWindow, period - window * kWindow));
+    window_order = Words(WordsKind::kWindowOrder, block, window, order_seed);
+  }
+
+  // The row's slot of the even spread, once its window is shuffled.
+  int64_t Slot(uint32_t shuffled, int64_t spread, int64_t period) const {
+    return ((window * kWindow + shuffled) * spread + shift) % period;
+  }
+};
 
 // Near period / golden ratio, and coprime to the period: consecutive rows land far apart.
 int64_t SpreadOf(int64_t period) {
@@ -130,22 +151,6 @@ absl::Status Validate(const PlanSpec& spec) {
 
 }  // namespace
 
-uint32_t Permute(uint32_t n, const std::array<uint32_t, 4>& keys, uint32_t x) {
-  constexpr uint32_t kRounds = 8, kRoundStep = 0x9E3779B9;
-  if (n == 1) return 0;
-  const int half = (std::bit_width(n - 1) + 1) / 2;
-  const uint32_t mask = (uint32_t{1} << half) - 1;
-  do {
-    uint32_t left = x >> half, right = x & mask;
-    for (uint32_t round = 0; round < kRounds; ++round) {
-      const uint32_t mixed = Mix32(right + keys[round & 3] + round * kRoundStep) & mask;
-      left = std::exchange(right, left ^ mixed);
-    }
-    x = left << half | right;
-  } while (x >= n);
-  return x;
-}
-
 absl::StatusOr<Plan> Plan::Create(PlanSpec spec) {
   RETURN_IF_ERROR(Validate(spec));
   return Plan(std::move(spec));
@@ -164,45 +169,67 @@ Plan::Plan(PlanSpec spec) : spec_(std::move(spec)), starts_({0}) {
   end_row_ = repeats_in_time || periods > kMaxInt64 / period_ ? kMaxInt64 : periods * period_;
 }
 
-template <typename RandomWords>
-Sample Plan::Locate(int64_t row, RandomWords words) const {
-  int64_t block = row / period_;
-  const int64_t in_period = row % period_;
+size_t Plan::EntryOf(int64_t slot) const {
+  // Without a branch that would be guessed wrongly: slots come in no order.
+  size_t first = 0;
+  for (size_t count = spec_.class_weights.size(); count > 1;) {
+    const size_t half = count / 2;
+    first += starts_[first + half] <= slot ? half : 0;
+    count -= half;
+  }
+  return first;
+}
 
-  // Local shuffle of each window.
-  const int64_t window = in_period / kWindow;
-  const auto size = static_cast<uint32_t>(std::min(kWindow, period_ - window * kWindow));
-  const int64_t shuffled =
-      window * kWindow + Permute(size, words(WordsKind::kWindowOrder, block, window),
-                                 static_cast<uint32_t>(in_period % kWindow));
-
-  // Even spread over the slots.
-  const uint64_t random = words(WordsKind::kShift, block, 0)[0];
-  const auto shift = static_cast<int64_t>(random * static_cast<uint64_t>(period_) >> 32);
-  const int64_t slot = (shuffled * spread_ + shift) % period_;
-
-  const auto after = std::upper_bound(starts_.begin(), starts_.end(), slot);
-  const auto index = static_cast<size_t>(after - starts_.begin()) - 1;
-  const ClassWeight& entry = spec_.class_weights[index];
-  const int64_t member = Permute(static_cast<uint32_t>(entry.weight),
-                                 words(WordsKind::kMemberOrder, block, entry.class_index),
-                                 static_cast<uint32_t>(slot - starts_[index]));
+Sample Plan::SampleOf(int64_t block, size_t entry, uint32_t member) const {
+  const ClassWeight& weight = spec_.class_weights[entry];
   if (spec_.repeat_period_count > 0) block %= spec_.repeat_period_count;
-  return {entry.class_index, entry.first_ordinal + block * entry.weight + member};
+  return {weight.class_index, weight.first_ordinal + block * weight.weight + member};
 }
 
 Sample Plan::At(int64_t row) const {
-  return Locate(row, [this](WordsKind kind, int64_t block, int64_t item) {
-    return Words(kind, block, item, spec_.order_seed);
-  });
+  Place place;
+  place.MoveTo(row, period_, spec_.order_seed);
+  const uint32_t shuffled = Permute(place.window_size, place.window_order, place.in_window);
+  const int64_t slot = place.Slot(shuffled, spread_, period_);
+  const size_t entry = EntryOf(slot);
+  const ClassWeight& weight = spec_.class_weights[entry];
+  const auto member = static_cast<uint32_t>(slot - starts_[entry]);
+  const PermuteKeys order =
+      Words(WordsKind::kMemberOrder, place.block, weight.class_index, spec_.order_seed);
+  return SampleOf(place.block, entry, Permute(static_cast<uint32_t>(weight.weight), order, member));
 }
 
 void Plan::ReadSamples(absl::Span<const int64_t> rows, absl::Span<Sample> samples) const {
-  RecentWords recent(spec_.order_seed);
+  for (size_t i = 0; i < rows.size(); i += PermuteLanes::kMaxLanes) {
+    ReadLanes(rows.subspan(i, PermuteLanes::kMaxLanes), samples.subspan(i));
+  }
+}
+
+// At() step by step for all rows.
+void Plan::ReadLanes(absl::Span<const int64_t> rows, absl::Span<Sample> samples) const {
+  PermuteLanes lanes;
+  std::array<uint32_t, PermuteLanes::kMaxLanes> permuted;
+  Place place;
+  for (const int64_t row : rows) {
+    place.MoveTo(row, period_, spec_.order_seed);
+    lanes.Add(place.window_size, place.window_order, place.in_window);
+  }
+  lanes.Run(absl::MakeSpan(permuted));
+
+  MemberWords words(spec_.order_seed);
+  std::array<size_t, PermuteLanes::kMaxLanes> entries;
   for (size_t i = 0; i < rows.size(); ++i) {
-    samples[i] = Locate(rows[i], [&recent](WordsKind kind, int64_t block, int64_t item) {
-      return recent.Get(kind, block, item);
-    });
+    place.MoveTo(rows[i], period_, spec_.order_seed);
+    const int64_t slot = place.Slot(permuted[i], spread_, period_);
+    entries[i] = EntryOf(slot);
+    const ClassWeight& weight = spec_.class_weights[entries[i]];
+    lanes.Add(static_cast<uint32_t>(weight.weight),
+              words.Get(place.block, entries[i], weight.class_index),
+              static_cast<uint32_t>(slot - starts_[entries[i]]));
+  }
+  lanes.Run(absl::MakeSpan(permuted));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    samples[i] = SampleOf(rows[i] / period_, entries[i], permuted[i]);
   }
 }
 

@@ -1,7 +1,7 @@
 #ifndef TAILCAST_CORE_CONTRACT_PLAN_H_
 #define TAILCAST_CORE_CONTRACT_PLAN_H_
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -63,9 +63,10 @@ class Plan {
 
  private:
   explicit Plan(PlanSpec spec);
-  // words(kind, block, item): the random words of that purpose.
-  template <typename RandomWords>
-  Sample Locate(int64_t row, RandomWords words) const;
+  // The entry whose rows stand in a slot of the even spread.
+  size_t EntryOf(int64_t slot) const;
+  Sample SampleOf(int64_t block, size_t entry, uint32_t member) const;
+  void ReadLanes(absl::Span<const int64_t> rows, absl::Span<Sample> samples) const;
 
   PlanSpec spec_;
   std::vector<int64_t> starts_;  // cumulative weights, starts_[0] = 0
@@ -73,9 +74,6 @@ class Plan {
   int64_t spread_ = 1;  // multiplier of the even spread, coprime to the period
   int64_t end_row_ = 0;
 };
-
-// Keyed bijection of [0, n), n <= 2^31.
-uint32_t Permute(uint32_t n, const std::array<uint32_t, 4>& keys, uint32_t x);
 
 }  // namespace tailcast
 

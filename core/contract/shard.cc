@@ -29,6 +29,14 @@ int64_t OwnRowsBelow(const Shard& shard, int64_t row) {
   return distance / cycle * shard.block_rows + std::clamp<int64_t>(in_cycle, 0, shard.block_rows);
 }
 
+// The shard's own row number `own`, counted from the origin; saturated.
+int64_t RowOfOwn(const Shard& shard, Int128 own) {
+  const Int128 cycle = Int128{shard.block_rows} * shard.count;
+  const Int128 row = shard.origin_row + own / shard.block_rows * cycle +
+                     Int128{shard.index} * shard.block_rows + own % shard.block_rows;
+  return static_cast<int64_t>(std::min<Int128>(row, kMaxInt64));
+}
+
 }  // namespace
 
 absl::Status ValidateShard(const Shard& shard, int64_t start_row) {
@@ -43,11 +51,22 @@ ShardRows::ShardRows(const Shard& shard, int64_t start_row)
     : shard_(shard), first_(OwnRowsBelow(shard, start_row)) {}
 
 int64_t ShardRows::RowAt(int64_t position) const {
-  const Int128 own = Int128{first_} + position;
-  const Int128 cycle = Int128{shard_.block_rows} * shard_.count;
-  const Int128 row = shard_.origin_row + own / shard_.block_rows * cycle +
-                     Int128{shard_.index} * shard_.block_rows + own % shard_.block_rows;
-  return static_cast<int64_t>(std::min<Int128>(row, kMaxInt64));
+  return RowOfOwn(shard_, Int128{first_} + position);
+}
+
+void ShardRows::ReadRows(int64_t position, absl::Span<int64_t> rows) const {
+  Int128 own = Int128{first_} + position;
+  while (!rows.empty()) {
+    const auto left_in_block = static_cast<size_t>(shard_.block_rows - own % shard_.block_rows);
+    const size_t run = std::min(left_in_block, rows.size());
+    const int64_t first = RowOfOwn(shard_, own);
+    const int64_t most = kMaxInt64 - first;
+    for (size_t i = 0; i < run; ++i) {
+      rows[i] = first + std::min(static_cast<int64_t>(i), most);
+    }
+    rows.remove_prefix(run);
+    own += run;
+  }
 }
 
 int64_t ShardRows::CountBelow(int64_t end_row) const {

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 
 namespace tailcast {
 
@@ -33,6 +34,8 @@ class ShardRows {
 
   // Row at `position` >= 0; 2^63 - 1 (no valid row) where it would overflow.
   int64_t RowAt(int64_t position) const;
+  // rows[i] = RowAt(position + i), at a division per block instead of one per row.
+  void ReadRows(int64_t position, absl::Span<int64_t> rows) const;
 
   // Number of positions whose row is below `end_row`.
   int64_t CountBelow(int64_t end_row) const;

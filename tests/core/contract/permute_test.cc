@@ -1,10 +1,12 @@
+#include "core/contract/permute.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
+#include <random>
 #include <vector>
 
-#include "core/contract/plan.h"
 #include "core/random/philox.h"
 
 namespace tailcast {
@@ -29,6 +31,26 @@ TEST(PermuteTest, IsABijectionAroundPowersOfTwo) {
     auto images = Images(n, Philox({n, 0, 0, 0}, {3, 4}));
     std::sort(images.begin(), images.end());
     for (uint32_t x = 0; x < n; ++x) ASSERT_EQ(images[x], x) << "n = " << n;
+  }
+}
+
+TEST(PermuteLanesTest, GivesWhatPermuteGivesForAnyMixOfSizes) {
+  std::mt19937_64 random(7);
+  for (const size_t count : {size_t{0}, size_t{1}, size_t{37}, PermuteLanes::kMaxLanes}) {
+    PermuteLanes lanes;
+    std::vector<uint32_t> expected, results(count);
+    for (size_t i = 0; i < count; ++i) {
+      // Sizes about powers of four walk least and most.
+      const uint32_t power = uint32_t{1} << (random() % 31);
+      const uint32_t n = std::max<uint32_t>(1, power - 1 + static_cast<uint32_t>(random() % 3));
+      const PermuteKeys keys = Philox({n, static_cast<uint32_t>(i), 0, 0}, {5, 6});
+      const auto x = static_cast<uint32_t>(random() % n);
+      lanes.Add(n, keys, x);
+      expected.push_back(Permute(n, keys, x));
+    }
+    lanes.Run(absl::MakeSpan(results));
+    EXPECT_EQ(results, expected);
+    EXPECT_EQ(lanes.size(), 0);
   }
 }
 

@@ -173,11 +173,15 @@ TEST(PlanTest, AnyPrefixIsNearTheExactShares) {
 }
 
 TEST(PlanTest, RowsReadTogetherAreThoseReadOneByOne) {
-  // More classes than the words of one call are kept for, in few and in many rows.
+  // More classes than words are kept of, periods beside whole windows, few and many rows.
   PlanSpec many = {.order_seed = 11, .repeat_period_count = 3};
   for (int32_t c = 0; c < 300; ++c) many.class_weights.push_back({c * 7, 1 + c % 5, c});
   std::mt19937_64 random(4);
-  for (const Plan& plan : {MakePlan(PlanA()), MakePlan(PlanB()), MakePlan(many)}) {
+  std::vector<Plan> plans = {MakePlan(PlanA()), MakePlan(PlanB()), MakePlan(many)};
+  for (const int64_t weight : {1, 254, 255, 256, 4096, 4097}) {
+    plans.push_back(MakePlan({{{2, 1, 5}, {70, weight, 0}}, 9, 0}));
+  }
+  for (const Plan& plan : plans) {
     std::vector<int64_t> rows;
     for (int run = 0; run < 40; ++run) {
       const auto start = static_cast<int64_t>(random() % static_cast<uint64_t>(plan.end_row()));

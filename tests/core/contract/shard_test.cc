@@ -92,6 +92,32 @@ TEST(ShardTest, RowsBeyondInt64AreSaturated) {
   EXPECT_EQ(ShardRows({}, 0).CountBelow(kMaxInt64), kMaxInt64);
 }
 
+TEST(ShardTest, RowsReadTogetherAreThoseReadOneByOne) {
+  std::mt19937 rng(4);
+  for (int round = 0; round < 300; ++round) {
+    const auto count = static_cast<int32_t>(1 + rng() % 5);
+    const Shard shard = {.index = static_cast<int32_t>(rng() % static_cast<uint32_t>(count)),
+                         .count = count,
+                         .block_rows = 1 + rng() % 40,
+                         .origin_row = rng() % 50};
+    const ShardRows own(shard, shard.origin_row + rng() % 60);
+    const int64_t position = rng() % 100;
+    std::vector<int64_t> rows(rng() % 200);
+    own.ReadRows(position, absl::MakeSpan(rows));
+    for (size_t i = 0; i < rows.size(); ++i) {
+      ASSERT_EQ(rows[i], own.RowAt(position + static_cast<int64_t>(i))) << i;
+    }
+  }
+}
+
+TEST(ShardTest, RowsReadTogetherAreSaturatedToo) {
+  std::vector<int64_t> rows(4);
+  ShardRows({}, kMaxInt64 - 2).ReadRows(0, absl::MakeSpan(rows));
+  EXPECT_EQ(rows, (std::vector<int64_t>{kMaxInt64 - 2, kMaxInt64 - 1, kMaxInt64, kMaxInt64}));
+  ShardRows({.count = 2}, kMaxInt64 - 1).ReadRows(kMaxInt64, absl::MakeSpan(rows));
+  EXPECT_EQ(rows, (std::vector<int64_t>(4, kMaxInt64)));
+}
+
 TEST(ShardTest, ErrorsNameFieldValueAndRange) {
   EXPECT_THAT(ErrorOf({.count = 0}), HasSubstr("rows.shard.shard_count is 0"));
   EXPECT_THAT(ErrorOf({.index = 3, .count = 3}),
