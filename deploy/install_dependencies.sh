@@ -18,7 +18,13 @@ dependencies=$root/build/dependencies
 libtorch=
 while [[ $# -gt 0 ]]; do
   case $1 in
-    --libtorch) libtorch=${2:?--libtorch needs a folder}; shift 2 ;;
+    --libtorch)
+      if [[ $# -lt 2 || -z $2 ]]; then
+        echo "install_dependencies.sh: --libtorch needs a folder" >&2
+        exit 2
+      fi
+      libtorch=$2
+      shift 2 ;;
     --help | -h) usage; exit 0 ;;
     -*) echo "install_dependencies.sh: unknown option '$1'" >&2; usage >&2; exit 2 ;;
     *) dependencies=$1; shift ;;
@@ -34,7 +40,7 @@ apt_packages=(
   g++ cmake ninja-build ccache git pkg-config clang
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc libabsl-dev libre2-dev
   libc-ares-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libxxhash-dev libssl-dev zlib1g-dev
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libgtest-dev libgmock-dev
   python3 python3-venv ca-certificates dataset-fashion-mnist
 )
 missing=()
@@ -44,7 +50,13 @@ done
 if [[ ${#missing[@]} -gt 0 ]]; then
   echo "Installing ${#missing[@]} Debian packages: ${missing[*]}"
   as_root=()
-  [[ $EUID -eq 0 ]] || as_root=(sudo)
+  if [[ $EUID -ne 0 ]]; then
+    as_root=(sudo)
+    if ! command -v sudo >/dev/null; then
+      echo "install_dependencies.sh: run as root, or install these first: apt-get install ${missing[*]}" >&2
+      exit 1
+    fi
+  fi
   "${as_root[@]}" apt-get update -q
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -q -y --no-install-recommends "${missing[@]}"

@@ -4,9 +4,10 @@ set -euo pipefail
 
 usage() {
   cat <<'EOF'
-Usage: deploy/test.sh [--preset NAME] [--jobs N] [--libtorch DIR] [CTEST OPTION...]
+Usage: deploy/test.sh [--preset NAME] [--only LABEL] [--jobs N] [--libtorch DIR] [CTEST OPTION...]
 
   --preset NAME    default, debug, asan or tsan (see CMakePresets.json); default: default
+  --only LABEL     build and run only the test programs with this label: unit or fuzz
   --jobs N         parallel compile jobs and tests; default: the number of processors
   --libtorch DIR   use this LibTorch 2.11 instead of fetching one
 
@@ -18,14 +19,21 @@ EOF
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 preset=default
+only=
 jobs=$(nproc)
 libtorch=
 ctest_options=()
 while [[ $# -gt 0 ]]; do
   case $1 in
-    --preset) preset=${2:?--preset needs a name}; shift 2 ;;
-    --jobs) jobs=${2:?--jobs needs a number}; shift 2 ;;
-    --libtorch) libtorch=$(realpath "${2:?--libtorch needs a folder}"); shift 2 ;;
+    --preset | --only | --jobs | --libtorch)
+      if [[ $# -lt 2 || -z $2 ]]; then
+        echo "test.sh: $1 needs a value" >&2
+        exit 2
+      fi ;;&
+    --preset) preset=$2; shift 2 ;;
+    --only) only=$2; ctest_options+=(-L "^$2\$"); shift 2 ;;
+    --jobs) jobs=$2; shift 2 ;;
+    --libtorch) libtorch=$(realpath -m "$2"); shift 2 ;;
     --help | -h) usage; exit 0 ;;
     *) ctest_options+=("$1"); shift ;;
   esac
@@ -40,7 +48,7 @@ esac
 
 "$root/deploy/install_dependencies.sh" ${libtorch:+--libtorch "$libtorch"}
 cmake --preset "$preset" -DTAILCAST_LIBTORCH_DIR="$libtorch" -DTAILCAST_BUILD_TESTS=ON
-cmake --build "$build" --parallel "$jobs"
+cmake --build "$build" --parallel "$jobs" ${only:+--target "tests_$only"}
 
 # shellcheck source=deploy/sanitizers/environment.sh
 source "$root/deploy/sanitizers/environment.sh" "$preset"

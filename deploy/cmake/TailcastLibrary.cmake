@@ -31,6 +31,16 @@ function(tailcast_library)
   endif()
 endfunction()
 
+# The target tests_<label> builds every test program with this label.
+function(tailcast_labelled_target name labels)
+  foreach(label ${labels})
+    if(NOT TARGET tests_${label})
+      add_custom_target(tests_${label})
+    endif()
+    add_dependencies(tests_${label} ${name})
+  endforeach()
+endfunction()
+
 # tailcast_test(NAME <name> [TORCH] SRCS ... DEPS ... LABELS ...)
 #
 # Declares one GoogleTest binary; every case is a test of ctest, with these labels
@@ -50,6 +60,7 @@ function(tailcast_test)
     target_link_libraries(${ARG_NAME} PRIVATE tailcast::libtorch)
     target_precompile_headers(${ARG_NAME} REUSE_FROM tailcast_torch_precompiled)
   endif()
+  tailcast_labelled_target(${ARG_NAME} "${ARG_LABELS}")
   include(GoogleTest)
   gtest_discover_tests(${ARG_NAME} NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${TAILCAST_TEST_ENVIRONMENT}")

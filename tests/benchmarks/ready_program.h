@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "core/stream/sampler_program.h"
@@ -22,6 +23,11 @@ class ReadyProgram final : public stream::SamplerProgram {
                        absl::Span<float> out) const override {
     std::copy_n(rows_.begin(), out.size(), out.begin());
     return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::shared_ptr<const stream::SamplerProgram>> WithSampler(
+      const SamplerSpec&) const override {
+    return std::make_shared<const ReadyProgram>(*this);
   }
 
   int64_t feature_dim() const override { return feature_dim_; }

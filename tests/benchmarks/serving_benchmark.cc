@@ -16,6 +16,7 @@
 #include "absl/time/clock.h"
 #include "client/library/row_stream.h"
 #include "core/base/cpu_count.h"
+#include "core/base/files.h"
 #include "core/stream/resolve.h"
 #include "core/stream/row_generator.h"
 #include "core/tensor/compute_threads.h"
@@ -34,8 +35,8 @@ constexpr double kGigabyte = 1e9;
 constexpr int32_t kTileRows = 256;
 
 struct Options {
-  // Empty: a bundle of the quick start's shape with drawn weights.
-  std::string repository, bundle;
+  // Where there is none: a bundle of the quick start's shape with drawn weights.
+  std::string repository, bundle = "fashion-mnist-lt";
   double gigabytes = 2.0;
   int rounds = 5;
   int workers = AvailableCpuCount();
@@ -91,7 +92,7 @@ int64_t ReadStream(const std::string& address, const v1::GenerateRequest& reques
 
 nlohmann::json MeasureTransport(const Options& options, const std::string& repository,
                                 int64_t feature_dim, int32_t chunk_bytes) {
-  const auto loader = [feature_dim](const bundle::VersionInfo& version)
+  const auto loader = [feature_dim](const bundle::VersionInfo& version, const std::stop_token&)
       -> absl::StatusOr<std::shared_ptr<const bundles::ServedBundle>> {
     auto bundle = bundle::ReadBundle(version.folder);
     if (!bundle.ok()) return bundle.status();
@@ -199,9 +200,9 @@ nlohmann::json MeasureStream(const Options& options, const std::string& reposito
 int Main(int argc, char** argv) {
   Options options;
   CLI::App app("Measures what serving costs");
-  auto* const repository = app.add_option("--repository", options.repository,
-                                          "A repository of your own, for \"stream\"");
-  app.add_option("--bundle", options.bundle, "Its bundle")->needs(repository);
+  app.add_option("--repository", options.repository,
+                 "For \"stream\"; where it is not, weights are drawn");
+  app.add_option("--bundle", options.bundle, "Bundle of the repository")->capture_default_str();
   app.add_option("--gigabytes", options.gigabytes, "Payload of a round of \"transport\"");
   app.add_option("--rounds", options.rounds, "The median of so many counts");
   app.add_option("--workers", options.workers, "Threads");
@@ -217,7 +218,7 @@ int Main(int argc, char** argv) {
       result["transport"].push_back(MeasureTransport(options, root, feature_dim, chunk_bytes));
     }
   }
-  if (options.repository.empty()) {
+  if (!PathExists(options.repository)) {
     options.repository = folder.File("drawn");
     options.bundle = "drawn";
     bundle::PublishTestBundle(options.repository, "drawn",
