@@ -4,7 +4,7 @@
 `TailcastRows` is all that a trainer needs. It is an iterator over batches of generated features that
 
 * checks every chunk's checksum and refuses a server that would send other bytes,
-* goes on from the next row when the connection breaks or the server restarts,
+* goes on from the next row when the connection breaks, the server restarts or falls silent,
 * knows which rows it has yielded, so a checkpoint resumes with exactly the missing ones, and
 * splits the rows over ranks and DataLoader workers without any talk between them.
 
@@ -36,19 +36,18 @@ build/python (elsewhere: TAILCAST_STUBS=DIR). Run as a program it fits a softmax
 
 import argparse
 import base64
+import contextlib
 import dataclasses
 import json
 import os
 import pathlib
-import random
 import sys
-import time
 
 import grpc
 import numpy as np
 import xxhash
-from google.rpc import error_details_pb2, status_pb2
 
+from calls import CHANNEL_OPTIONS, Attempts, Messages, StreamCut, StreamError, as_cut
 from row_sets import RowSet, Shard, merge_states, plan_weights  # noqa: F401
 
 STUBS = os.environ.get("TAILCAST_STUBS", pathlib.Path(__file__).resolve().parents[2] / "build" / "python")
@@ -67,22 +66,6 @@ except (ImportError, OSError):  # OSError: a torch without its libraries
 
 STATE_FORMAT = "tailcast.rows.v1"
 MASK64 = (1 << 64) - 1
-# What a broken connection looks like; RESOURCE_EXHAUSTED counts only with a delay.
-BROKEN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL,
-          grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.ABORTED)
-FIRST_DELAY, MAX_DELAY = 0.1, 5.0
-
-
-class StreamError(Exception):
-    """The stream cannot go on; the text says why and how far it came."""
-
-
-class StreamCut(Exception):
-    """A call ended before its rows did; the next call goes on. `delay`: what the server asked for."""
-
-    def __init__(self, text, delay=None):
-        super().__init__(text)
-        self.delay = delay
 
 
 @dataclasses.dataclass
@@ -94,38 +77,6 @@ class Batch:
 
 
 # ---------------------------------------------------------------- one call
-def retry_delay(error):
-    """Seconds that the server asks us to wait; None if it does not say."""
-    for key, value in error.trailing_metadata() or ():
-        if key != "grpc-status-details-bin":
-            continue
-        for detail in status_pb2.Status.FromString(value).details:
-            info = error_details_pb2.RetryInfo()
-            if detail.Unpack(info):
-                return info.retry_delay.seconds + info.retry_delay.nanos * 1e-9
-    return None
-
-
-def has_reason(error):
-    """True if a Tailcast service ended the call, not gRPC or a proxy."""
-    for key, value in error.trailing_metadata() or ():
-        if key == "grpc-status-details-bin":
-            return any(detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR)
-                       for detail in status_pb2.Status.FromString(value).details)
-    return False
-
-
-def as_cut(error):
-    """A StreamCut if another attempt may help, else a StreamError."""
-    text = f"{error.code().name}: {error.details()}"
-    delay = retry_delay(error)
-    if error.code() is grpc.StatusCode.UNAVAILABLE or (error.code() in BROKEN and not has_reason(error)):
-        return StreamCut(text, delay)
-    if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED and delay is not None:
-        return StreamCut(text, delay)
-    return StreamError(text)
-
-
 def decode(payload, data_type, dimension):
     """Bytes of the wire -> [n, D] float32."""
     if data_type == tensor_api.DATA_TYPE_FLOAT32:
@@ -159,13 +110,15 @@ class TailcastRows(IterableDataset):
     rank, world_size, block_rows: this trainer takes blocks of `block_rows` rows in turn with the others.
                  block_rows = batch_rows gives each rank its rows of a common step.
     verify_rows  also checks each row's own checksum (slow in Python: about a million rows a second)
-    retry_for    seconds without progress before it gives up
+    retry_for    seconds without progress, from the first failure on, before it gives up
+    call_timeout seconds that a question (which bundle, which stream) may take
+    idle_timeout seconds to wait for the next message of a stream before it is asked for anew
     """
 
     def __init__(self, server, bundle, plan, *, seed=0, order_seed=0, repeat_periods=0, steps=None,
                  guidance=None, counts=None, start_row=0, rows=None, batch_rows=1024,
                  data_type=tensor_api.DATA_TYPE_FLOAT32, rank=0, world_size=1, block_rows=1024,
-                 verify_rows=False, retry_for=60.0):
+                 verify_rows=False, retry_for=60.0, call_timeout=20.0, idle_timeout=60.0):
         self.servers = server.split(",")
         self.bundle, self.plan, self.counts = bundle, plan, counts
         self.seed, self.order_seed, self.repeat_periods = seed, order_seed, repeat_periods
@@ -174,6 +127,7 @@ class TailcastRows(IterableDataset):
         self.batch_rows, self.block_rows = batch_rows, block_rows
         self.rank, self.world_size = rank, world_size
         self.verify_rows, self.retry_for = verify_rows, retry_for
+        self.call_timeout, self.idle_timeout = call_timeout, idle_timeout
         self.header = None  # feature_api.GenerateHeader once it is known
         self.checksum_sum = 0
         self._used = RowSet()
@@ -201,13 +155,18 @@ class TailcastRows(IterableDataset):
         self._used.add(batch.rows)
 
     def resolve(self):
-        """Asks a server which stream this is. Ranks and workers that share the answer take the same one."""
-        with grpc.insecure_channel(self.servers[0]) as channel:
-            request = feature_api.GenerateRequest(stream=self._first_stream(channel), data_type=self.data_type)
-            estimate = feature_service.FeatureServiceStub(channel).Estimate(
-                feature_api.EstimateRequest(generate=request))
-        self.header = estimate.header
-        return self.header
+        """Asks which stream this is. Ranks and workers that share the answer take the same one."""
+        attempts = Attempts(self.servers, self.retry_for)
+        while True:
+            try:
+                with self._service(attempts.server) as channel:
+                    request = feature_api.GenerateRequest(stream=self._first_stream(channel), data_type=self.data_type)
+                    estimate = feature_service.FeatureServiceStub(channel).Estimate(
+                        feature_api.EstimateRequest(generate=request), timeout=self.call_timeout)
+                self.header = estimate.header
+                return self.header
+            except StreamCut as cut:
+                attempts.wait_after(cut, "before the stream was known")
 
     # ---- iteration
     def __iter__(self):
@@ -241,23 +200,15 @@ class TailcastRows(IterableDataset):
         """Verified chunks of the shard's unused rows, over as many calls as it takes."""
         done = shard.count_below(self._first_unused(shard))
         end = None if self.end_row is None else shard.count_below(self.end_row)
-        failing_since, delay, attempt = None, FIRST_DELAY, 0
+        attempts = Attempts(self.servers, self.retry_for)
         while end is None or done < end:
-            server = self.servers[attempt % len(self.servers)]
             try:
-                for chunk in self._call(server, shard, done, None if end is None else end - done):
+                for chunk in self._call(attempts.server, shard, done, None if end is None else end - done):
                     done += len(chunk.rows)
-                    failing_since, delay = None, FIRST_DELAY
+                    attempts.note_progress()
                     yield chunk
             except StreamCut as cut:
-                attempt += 1
-                failing_since = failing_since or time.monotonic()
-                waited = time.monotonic() - failing_since
-                if waited >= self.retry_for:
-                    raise StreamError(f"gave up after {waited:.0f} s without progress at row "
-                                      f"{shard.row_at(done)}, {len(self._used)} rows used: {server}: {cut}") from cut
-                time.sleep(min(max(delay * random.uniform(0.75, 1.0), cut.delay or 0.0), self.retry_for - waited))
-                delay = min(2 * delay, MAX_DELAY)
+                attempts.wait_after(cut, f"at row {shard.row_at(done)}, {len(self._used)} rows used")
 
     def _first_unused(self, shard):
         """Rows are used in the shard's order, so the used ones are its first ones."""
@@ -270,19 +221,26 @@ class TailcastRows(IterableDataset):
     # ---- one call
     def _call(self, server, shard, done, count):
         """Chunks of one call. StreamCut if it ended early; StreamError if it cannot go on."""
-        with grpc.insecure_channel(server) as channel:
+        with self._service(server) as channel:
+            call = feature_service.FeatureServiceStub(channel).Generate(self._request(channel, shard, done, count))
+            with contextlib.closing(Messages(call, self.idle_timeout)) as messages:
+                yield from self._verified(messages, shard, done)
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _service(server):
+        """A channel whose errors are StreamCut or StreamError."""
+        with grpc.insecure_channel(server, CHANNEL_OPTIONS) as channel:
             try:
-                service = feature_service.FeatureServiceStub(channel)
-                call = service.Generate(self._request(channel, shard, done, count))
-                yield from self._verified(call, shard, done)
+                yield channel
             except grpc.RpcError as error:
                 raise as_cut(error) from error
 
-    def _verified(self, call, shard, first):
+    def _verified(self, messages, shard, first):
         """Checks order, sizes, checksums and the summary of one call's messages."""
         done, summary, total = first, None, 0
-        self._check_header(next(call, None))
-        for message in call:
+        self._check_header(next(messages, None))
+        for message in messages:
             if message.HasField("summary"):
                 summary = message.summary
                 continue
@@ -359,24 +317,25 @@ class TailcastRows(IterableDataset):
         return stream
 
     def _find_bundle(self, service):
+        def get(name):
+            return service.GetBundle(bundle_api.GetBundleRequest(name=name), timeout=self.call_timeout)
         name, at, version = self.bundle.partition("@")
         if at:
-            return service.GetBundle(bundle_api.GetBundleRequest(name=f"bundles/{name}/versions/{version}"))
+            return get(f"bundles/{name}/versions/{version}")
         name, colon, label = self.bundle.partition(":")
         if colon:
-            return service.GetBundle(bundle_api.GetBundleRequest(name=f"bundles/{name}/labels/{label}"))
+            return get(f"bundles/{name}/labels/{label}")
         names, token = [], ""
         while True:
             page = service.ListBundles(bundle_api.ListBundlesRequest(parent=f"bundles/{name}", page_size=1000,
-                                                                     page_token=token))
+                                                                     page_token=token), timeout=self.call_timeout)
             names += [bundle.name for bundle in page.bundles]
             token = page.next_page_token
             if not token:
                 break
         if not names:
             raise StreamError(f"bundle {name!r} has no version")
-        highest = max(names, key=lambda resource: int(resource.rsplit("/", 1)[1]))
-        return service.GetBundle(bundle_api.GetBundleRequest(name=highest))
+        return get(max(names, key=lambda resource: int(resource.rsplit("/", 1)[1])))
 
 
 # ---------------------------------------------------------------- a small trainer

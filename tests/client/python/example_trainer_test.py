@@ -7,11 +7,13 @@ import random
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+from unittest import mock
 
 import grpc
 import numpy as np
-from fake_server import FakeServer, example_trainer, features_of, labels_of, tensor_api
+from fake_server import FakeServer, Wire, example_trainer, features_of, labels_of, silent_server, tensor_api
 from example_trainer import RowSet, Shard, StreamError, TailcastRows, merge_states, plan_weights
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
@@ -209,6 +211,109 @@ class StreamTest(unittest.TestCase):
                                  [(0, 2), (1, 1), (3, 1)])
                 self.assertEqual(stream.sampler.ddim.step_count, 5)
                 self.assertEqual(list(stream.sampler.guidance_weights), [-0.5])
+
+
+class SilenceTest(unittest.TestCase):
+    """Servers that take a call and say nothing: the trainer goes elsewhere, or gives up within its limits."""
+
+    def setUp(self):
+        self.started = time.monotonic()
+
+    def expect_seconds(self, least, most):
+        elapsed = time.monotonic() - self.started
+        self.assertGreaterEqual(elapsed, least)
+        self.assertLess(elapsed, most)
+
+    def test_a_replica_that_takes_connections_but_never_answers_is_left(self):
+        with silent_server() as silent, FakeServer(lambda call: call.serve_all()) as server:
+            rows = rows_of(server, call_timeout=0.5)
+            rows.servers = [silent, server.address]
+            np.testing.assert_array_equal(collect(rows).rows, np.arange(300))
+        self.expect_seconds(0.5, 5)
+
+    def test_gives_up_on_a_server_that_never_answers(self):
+        with silent_server() as silent:
+            rows = TailcastRows(silent, "fake@3", "each=5", rows=10, call_timeout=0.3, retry_for=1.0)
+            with self.assertRaisesRegex(StreamError, "gave up after .* at row 0, 0 rows used: .*DEADLINE_EXCEEDED"):
+                collect(rows)
+        self.expect_seconds(1, 5)
+
+    def test_a_stream_that_falls_silent_is_asked_for_anew_from_the_next_row(self):
+        def script(call):
+            if call.number == 0:
+                yield from call.serve(100, with_summary=False)
+                call.hang()
+            yield from call.serve_all()
+        with FakeServer(script) as server:
+            batch = collect(rows_of(server, idle_timeout=0.4))
+            np.testing.assert_array_equal(batch.rows, np.arange(300))
+            self.assertEqual([request.rows.start_row for request in server.requests], [0, 100])
+
+    def test_a_stream_that_falls_silent_goes_on_at_the_next_replica(self):
+        def silent(call):
+            yield from call.serve(100, with_summary=False)
+            call.hang()
+        with FakeServer(silent) as first, FakeServer(lambda call: call.serve_all()) as second:
+            rows = rows_of(first, idle_timeout=0.4)
+            rows.servers.append(second.address)
+            np.testing.assert_array_equal(collect(rows).rows, np.arange(300))
+            self.assertEqual(second.requests[0].rows.start_row, 100)
+
+    def test_gives_up_on_a_stream_that_stays_silent(self):
+        def script(call):
+            if call.number == 0:
+                yield from call.serve(100, with_summary=False)
+            call.hang()
+        with FakeServer(script) as server:
+            with self.assertRaisesRegex(StreamError, "at row 100, 100 rows used: .*no message for 0.3 s"):
+                collect(rows_of(server, idle_timeout=0.3, retry_for=0.8))
+        self.expect_seconds(0.8, 5)
+
+    def test_a_slow_training_step_is_no_silence_of_the_server(self):
+        with FakeServer(lambda call: call.serve_all()) as server:
+            seen = []
+            for batch in rows_of(server, idle_timeout=0.1):
+                seen.append(batch.rows)
+                time.sleep(0.3)
+            np.testing.assert_array_equal(np.concatenate(seen), np.arange(300))
+            self.assertEqual(len(server.requests), 1)
+
+    def test_a_dead_connection_is_noticed_without_a_message(self):
+        options = tuple((name, milliseconds // 100) for name, milliseconds in example_trainer.CHANNEL_OPTIONS)
+
+        def script(call):
+            yield from call.serve(100, with_summary=False)
+            wire.cut()
+            call.hang()
+        with FakeServer(script) as dead, FakeServer(lambda call: call.serve_all()) as living, \
+                Wire(dead.address) as wire, mock.patch.object(example_trainer, "CHANNEL_OPTIONS", options):
+            rows = rows_of(dead, idle_timeout=600.0)
+            rows.servers = [wire.address, living.address]
+            np.testing.assert_array_equal(collect(rows).rows, np.arange(300))
+            self.assertEqual(len(living.requests), 1)
+        self.expect_seconds(0.2, 10)
+
+
+class ResolveTest(unittest.TestCase):
+    def test_asks_the_next_replica(self):
+        with silent_server() as silent, FakeServer(lambda call: call.serve_all()) as server:
+            rows = rows_of(server, call_timeout=0.3)
+            rows.servers = ["127.0.0.1:1", silent, server.address]
+            self.assertEqual(rows.resolve().address, rows.header.address)
+            self.assertTrue(rows.header.address)
+
+    def test_gives_up_in_the_end(self):
+        rows = TailcastRows("127.0.0.1:1", "fake@3", "each=5", retry_for=0.3)
+        with self.assertRaisesRegex(StreamError, "before the stream was known: 127.0.0.1:1: UNAVAILABLE"):
+            rows.resolve()
+
+    def test_final_errors_are_not_tried_again(self):
+        class Refusing(FakeServer):
+            def Estimate(self, request, context):
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT, "wrong seed")
+        with Refusing(lambda call: call.serve_all()) as server:
+            with self.assertRaisesRegex(StreamError, "INVALID_ARGUMENT: wrong seed"):
+                rows_of(server, retry_for=600.0).resolve()
 
 
 class CheckpointTest(unittest.TestCase):

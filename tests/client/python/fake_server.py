@@ -1,8 +1,11 @@
 """A gRPC server whose Generate does what a test's script says: twin of tests/client/library/fake_server.h."""
+import contextlib
 import hashlib
 import pathlib
+import socket
 import struct
 import sys
+import threading
 from concurrent import futures
 
 import grpc
@@ -87,6 +90,12 @@ class FakeCall:
     def serve_all(self):
         yield from self.serve(self.request.rows.row_count)
 
+    def hang(self):
+        """Says nothing until the caller gives up."""
+        gone = threading.Event()
+        if self.context.add_callback(gone.set):
+            gone.wait()
+
     def fail(self, code, text="", delay=None, reason=None):
         """Ends the call; with google.rpc details if there is a delay or a reason."""
         details = []
@@ -140,3 +149,48 @@ class FakeServer(feature_service.FeatureServiceServicer, bundle_service.BundleSe
         bundle = bundle_api.Bundle(name=name, class_count=len(COUNTS), training_image_counts=COUNTS)
         bundle.default_sampler.ddim.step_count = 16
         return bundle
+
+
+@contextlib.contextmanager
+def silent_server():
+    """Address of a server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+class Wire:
+    """A connection to a server that can go dead without a word, as a pulled cable does. Use as a context manager."""
+
+    def __init__(self, address):
+        self._host, _, port = address.partition(":")
+        self._port, self._dead, self._sockets = int(port), False, []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self):
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *unused):
+        for end in (self._listener, *self._sockets):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def cut(self):
+        self._dead = True
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near = self._listener.accept()[0]
+                far = socket.create_connection((self._host, self._port))
+                self._sockets += [near, far]
+                for ends in ((near, far), (far, near)):
+                    threading.Thread(target=self._forward, args=ends, daemon=True).start()
+
+    def _forward(self, source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 << 16):
+                if not self._dead:
+                    sink.sendall(data)
