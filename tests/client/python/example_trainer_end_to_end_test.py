@@ -2,62 +2,16 @@
 """TailcastRows against the real server: the same bytes as the C++ client, stopped, killed and resumed."""
 import json
 import pathlib
-import struct
 import subprocess
 import sys
-import tempfile
 import unittest
 
-import numpy as np
-
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path[:0] = [str(ROOT / "client" / "python"), str(ROOT / "tests" / "end_to_end")]
-import programs  # noqa: E402
-from programs import Server, json_of, make_bundle, tailcast  # noqa: E402
-
-PLAN = "counts=50,60,70,80,90,0"
-ROWS = 3000
+from generated_rows import PLAN, ROOT, GeneratedRowsCase
+import programs
+from programs import Server, make_bundle
 
 
-def read_safetensors(path):
-    data = pathlib.Path(path).read_bytes()
-    size, = struct.unpack("<Q", data[:8])
-    header = json.loads(data[8:8 + size])
-
-    def tensor(name, dtype):
-        begin, end = header[name]["data_offsets"]
-        return np.frombuffer(data[8 + size + begin:8 + size + end], dtype).reshape(header[name]["shape"])
-    return tensor("features", "<f4"), tensor("labels", "<i8")
-
-
-class EndToEndTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        root = pathlib.Path(cls.folder.name)
-        cls.repository = root / "repository"
-        make_bundle(cls.repository, "drawn")
-        cls.report = json_of(tailcast("generate", "--local", "--repository", cls.repository, "--bundle", "drawn", "--plan",
-                                      PLAN, "--seed", 3, "--start-row", 10, "--rows", ROWS, "--output",
-                                      root / "rows.safetensors", "--json"))
-        cls.features, cls.labels = read_safetensors(root / "rows.safetensors")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-
-    def rows(self, server, **arguments):
-        settings = {"seed": 3, "start_row": 10, "rows": ROWS, "batch_rows": 64, "verify_rows": True, **arguments}
-        return TailcastRows(server.address, "drawn", PLAN, **settings)
-
-    def expect_same(self, batches):
-        rows = np.concatenate([batch.rows for batch in batches])
-        order = np.argsort(rows)
-        np.testing.assert_array_equal(rows[order], np.arange(10, 10 + ROWS))
-        features = np.concatenate([batch.features for batch in batches])[order]
-        self.assertEqual(features.tobytes(), self.features.tobytes())
-        np.testing.assert_array_equal(np.concatenate([batch.labels for batch in batches])[order], self.labels)
-
+class EndToEndTest(GeneratedRowsCase):
     def test_the_bytes_are_those_of_the_command_line(self):
         with Server(self.repository) as server:
             rows = self.rows(server)
@@ -119,5 +73,5 @@ class EndToEndTest(unittest.TestCase):
 
 if __name__ == "__main__":
     programs.require(programs.TAILCAST, programs.TAILCASTD, programs.MAKE_BUNDLE)
-    from example_trainer import StreamError, TailcastRows
+    from example_trainer import StreamError
     unittest.main()
