@@ -40,7 +40,7 @@ class GenerateCall {
  private:
   enum class Outcome { kOk, kFailed, kTimedOut };
 
-  // Sends the request. False: the call has failed, Finish() says why.
+  // Sends the request. kFailed: Finish() says why.
   Outcome Start(absl::Time deadline);
   // Waits for the operation that was started last.
   Outcome Wait(absl::Time deadline);

@@ -65,8 +65,4 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
                       wire.SerializeAsString());
 }
 
-std::string StatusCodeName(grpc::StatusCode code) {
-  return absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
-}
-
 }  // namespace tailcast::rpc

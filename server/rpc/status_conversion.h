@@ -1,7 +1,7 @@
 #ifndef TAILCAST_SERVER_RPC_STATUS_CONVERSION_H_
 #define TAILCAST_SERVER_RPC_STATUS_CONVERSION_H_
 
-#include <string>
+#include <cstddef>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -16,9 +16,6 @@ grpc::Status ToGrpcStatus(const absl::Status& status);
 
 // At most `max_bytes` of `text`, never half a UTF-8 character.
 absl::string_view CutText(absl::string_view text, size_t max_bytes);
-
-// "INVALID_ARGUMENT", as logs name it.
-std::string StatusCodeName(grpc::StatusCode code);
 
 }  // namespace tailcast::rpc
 
