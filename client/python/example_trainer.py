@@ -28,6 +28,9 @@ ahead of the training step, so there the training process says itself what it us
         train_step(batch.features, batch.labels)
         rows.mark_used(batch)                # then save rows.state_dict()
 
+A resumed run may have another number of workers. Another number of ranks or other blocks need a state that
+knows what all ranks used: merge_states() of theirs.
+
 Needs grpcio, numpy, xxhash and googleapis-common-protos, and the stubs that the build makes in
 build/python (elsewhere: TAILCAST_STUBS=DIR). Run as a program it fits a softmax classifier:
 
@@ -48,7 +51,8 @@ import numpy as np
 import xxhash
 
 from calls import CHANNEL_OPTIONS, Attempts, Messages, StreamCut, StreamError, as_cut
-from row_sets import RowSet, Shard, merge_states, plan_weights  # noqa: F401
+from row_sets import RowSet, Shard, plan_weights
+from row_state import STATE_FORMAT, merge_states  # noqa: F401
 
 STUBS = os.environ.get("TAILCAST_STUBS", pathlib.Path(__file__).resolve().parents[2] / "build" / "python")
 sys.path.insert(0, str(STUBS))
@@ -64,7 +68,6 @@ try:
 except (ImportError, OSError):  # OSError: a torch without its libraries
     IterableDataset, get_worker_info = object, lambda: None
 
-STATE_FORMAT = "tailcast.rows.v1"
 MASK64 = (1 << 64) - 1
 
 
@@ -108,7 +111,8 @@ class TailcastRows(IterableDataset):
     batch_rows   rows of a batch; the last one may be smaller
     counts       training rows per class for the rule; None: the bundle's
     rank, world_size, block_rows: this trainer takes blocks of `block_rows` rows in turn with the others.
-                 block_rows = batch_rows gives each rank its rows of a common step.
+                 block_rows = batch_rows gives each rank its rows of a common step. Its DataLoader
+                 workers take the rank's blocks in turn.
     verify_rows  also checks each row's own checksum (slow in Python: about a million rows a second)
     retry_for    seconds without progress, from the first failure on, before it gives up
     call_timeout seconds that a question (which bundle, which stream) may take
@@ -124,6 +128,9 @@ class TailcastRows(IterableDataset):
         self.seed, self.order_seed, self.repeat_periods = seed, order_seed, repeat_periods
         self.steps, self.guidance, self.data_type = steps, guidance, data_type
         self.origin, self.end_row = start_row, None if rows is None else start_row + rows
+        if not 0 <= rank < world_size or batch_rows < 1 or block_rows < 1:
+            raise ValueError(f"rank {rank} of world_size {world_size}, batch_rows {batch_rows}, block_rows {block_rows}: "
+                             "expected 0 <= rank < world_size and at least 1 row")
         self.batch_rows, self.block_rows = batch_rows, block_rows
         self.rank, self.world_size = rank, world_size
         self.verify_rows, self.retry_for = verify_rows, retry_for
@@ -131,14 +138,16 @@ class TailcastRows(IterableDataset):
         self.header = None  # feature_api.GenerateHeader once it is known
         self.checksum_sum = 0
         self._used = RowSet()
+        self._began_in_worker = False
 
     # ---- checkpoints
     def state_dict(self):
-        """What a checkpoint keeps: the resume token and the rows that were used. Plain JSON."""
+        """What a checkpoint keeps: the resume token, the rows that were used, and by whom. Plain JSON."""
         header = b"" if self.header is None else self.header.SerializeToString()
         return {"format": STATE_FORMAT,
                 "address": "" if self.header is None else "tc1-" + self.header.address.hex(),
                 "header": base64.b64encode(header).decode(), "origin": self.origin,
+                "rank": self.rank, "world_size": self.world_size, "block_rows": self.block_rows,
                 "used": [list(pair) for pair in self._used.ranges]}
 
     def load_state_dict(self, state):
@@ -146,9 +155,20 @@ class TailcastRows(IterableDataset):
         if state.get("format") != STATE_FORMAT:
             raise ValueError(f"not a state of TailcastRows: format {state.get('format')!r}")
         header = feature_api.GenerateHeader.FromString(base64.b64decode(state["header"]))
+        self._check_knows_missing_rows(state)
         self.header = header if header.address else None
-        self.origin = state["origin"]
-        self._used = RowSet(state["used"])
+        self.origin, self._used = state["origin"], RowSet(state["used"])
+        if state["world_size"] == 1:  # all rows are accounted for, so the pattern may begin anew
+            self.origin = next(self._used.gaps(self.origin, None))[0]
+
+    def _check_knows_missing_rows(self, state):
+        """One rank's state says nothing about the rows of others, so it serves that rank alone."""
+        if state["world_size"] == 1:
+            return
+        for field in ("world_size", "rank", "block_rows"):
+            if state[field] != getattr(self, field):
+                raise ValueError(f"the state is of {field} {state[field]}, expected {getattr(self, field)}: "
+                                 "resume from merge_states() of all ranks")
 
     def mark_used(self, batch):
         """Says that a training step used a batch which a DataLoader's worker handed over."""
@@ -171,8 +191,10 @@ class TailcastRows(IterableDataset):
     # ---- iteration
     def __iter__(self):
         worker = get_worker_info()
+        if worker is not None:
+            self._begin_in_worker()
         workers, worker_id = (1, 0) if worker is None else (worker.num_workers, worker.id)
-        shard = Shard(index=self.rank * workers + worker_id, count=self.world_size * workers,
+        shard = Shard(index=worker_id * self.world_size + self.rank, count=workers * self.world_size,
                       block_rows=self.block_rows, origin=self.origin)
         pending, pending_rows = [], 0
         for chunk in self._chunks(shard):
@@ -188,6 +210,13 @@ class TailcastRows(IterableDataset):
             self._used.add(batch.rows)
             yield batch
 
+    def _begin_in_worker(self):
+        """A worker learns what was used when it starts, and never again."""
+        if self._began_in_worker:
+            raise StreamError("a DataLoader's worker cannot begin again, for it does not know which of its rows were "
+                              "used: expected persistent_workers=False")
+        self._began_in_worker = True
+
     @staticmethod
     def _take(pending, count):
         """The first `count` rows of the pending chunks, and what is left."""
@@ -198,25 +227,16 @@ class TailcastRows(IterableDataset):
 
     def _chunks(self, shard):
         """Verified chunks of the shard's unused rows, over as many calls as it takes."""
-        done = shard.count_below(self._first_unused(shard))
-        end = None if self.end_row is None else shard.count_below(self.end_row)
         attempts = Attempts(self.servers, self.retry_for)
-        while end is None or done < end:
-            try:
-                for chunk in self._call(attempts.server, shard, done, None if end is None else end - done):
-                    done += len(chunk.rows)
-                    attempts.note_progress()
-                    yield chunk
-            except StreamCut as cut:
-                attempts.wait_after(cut, f"at row {shard.row_at(done)}, {len(self._used)} rows used")
-
-    def _first_unused(self, shard):
-        """Rows are used in the shard's order, so the used ones are its first ones."""
-        low, high = 0, max(1, shard.count_below(self._used.ranges[-1][1])) if self._used.ranges else 0
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if shard.row_at(middle) in self._used else (low, middle)
-        return int(shard.row_at(low))
+        for done, end in shard.missing(self._used, self.end_row):
+            while end is None or done < end:
+                try:
+                    for chunk in self._call(attempts.server, shard, done, None if end is None else end - done):
+                        done += len(chunk.rows)
+                        attempts.note_progress()
+                        yield chunk
+                except StreamCut as cut:
+                    attempts.wait_after(cut, f"at row {shard.row_at(done)}, {len(self._used)} rows used")
 
     # ---- one call
     def _call(self, server, shard, done, count):

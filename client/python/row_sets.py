@@ -56,6 +56,27 @@ class RowSet:
         else:
             self.ranges.insert(place, [begin, end])
 
+    def merge(self, other):
+        """Adds the rows of another set, whichever of them are there already."""
+        merged = []
+        for begin, end in sorted(self.ranges + other.ranges):
+            if merged and begin <= merged[-1][1]:
+                merged[-1][1] = max(merged[-1][1], end)
+            else:
+                merged.append([begin, end])
+        self.ranges = merged
+
+    def gaps(self, begin, end):
+        """Ranges of [begin, end) that are not in the set; `end` None: without end."""
+        for used_begin, used_end in self.ranges:
+            if end is not None and used_begin >= end:
+                break
+            if begin < used_begin:
+                yield begin, used_begin
+            begin = max(begin, used_end)
+        if end is None or begin < end:
+            yield begin, end
+
     def __contains__(self, row):
         place = bisect.bisect_right(self.ranges, [row, float("inf")])
         return place > 0 and row < self.ranges[place - 1][1]
@@ -84,20 +105,13 @@ class Shard:
         rest = self.block_rows if turn > self.index else place if turn == self.index else 0
         return turns * self.block_rows + rest
 
-
-def merge_states(states):
-    """One state from those of all ranks, for a run with another number of ranks.
-
-    Every rank must have used the same rows of the pattern, as after equal numbers of steps: the next
-    run begins at the first row that nobody used, which is its new origin.
-    """
-    first = states[0]
-    if any(state["header"] != first["header"] for state in states):
-        raise ValueError("the states are of different streams")
-    used = RowSet(first["used"])
-    for state in states[1:]:
-        for begin, end in state["used"]:
-            used._add_range(begin, end)
-    if len(used.ranges) > 1:
-        raise ValueError(f"rows are missing between used ones: {used.ranges[:4]}; the ranks differ in their steps")
-    return {**first, "used": used.ranges, "origin": used.ranges[0][1] if used.ranges else first["origin"]}
+    def missing(self, used, end_row):
+        """Ranges of ordinals of the shard's rows that are below `end_row` (None: any) and not in `used`."""
+        ranges = []
+        for begin, end in used.gaps(self.origin, end_row):
+            first, last = self.count_below(begin), None if end is None else self.count_below(end)
+            if ranges and ranges[-1][1] == first:
+                ranges[-1][1] = last
+            elif first != last:
+                ranges.append([first, last])
+        return ranges

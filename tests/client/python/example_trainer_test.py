@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """TailcastRows against a scripted server, and its arithmetic against slow twins."""
+import itertools
 import json
 import os
 import pickle
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 import unittest
 from unittest import mock
 
@@ -64,6 +66,37 @@ class RowSetTest(unittest.TestCase):
                 self.assertEqual(len(used), len(twin))
                 flat = [edge for pair in used.ranges for edge in pair]
                 self.assertEqual(flat, sorted(set(flat)))  # disjoint and not touching
+
+    def test_a_merged_set_holds_the_rows_of_both(self):
+        rng = random.Random(5)
+        for _ in range(200):
+            twins = [{row for row in range(60) if rng.random() < rng.choice((0.2, 0.9))} for _ in range(2)]
+            sets = [RowSet(), RowSet()]
+            for rows, twin in zip(sets, twins):
+                rows.add(sorted(twin))
+            sets[0].merge(sets[1])
+            whole = RowSet()
+            whole.add(sorted(twins[0] | twins[1]))
+            self.assertEqual(sets[0].ranges, whole.ranges)
+
+    def test_missing_rows_are_those_of_the_shard_that_were_not_used(self):
+        rng = random.Random(7)
+        for _ in range(500):
+            twin = {row for row in range(100) if rng.random() < rng.choice((0.05, 0.5, 0.95))}
+            used = RowSet()
+            used.add(sorted(twin))
+            shard = Shard(rng.randrange(3), 3, rng.randrange(1, 9), origin=rng.randrange(30))
+            end = rng.randrange(120)
+            for end_row, last in ((end, end), (None, 200)):
+                ranges = shard.missing(used, end_row)
+                if end_row is None:
+                    self.assertIsNone(ranges[-1][1])
+                    ranges[-1][1] = shard.count_below(last)
+                rows = [int(shard.row_at(ordinal)) for first, past in ranges for ordinal in range(first, past)]
+                self.assertEqual(rows, [row for row in range(shard.origin, last) if row not in twin and
+                                        (row - shard.origin) // shard.block_rows % 3 == shard.index])
+                flat = [edge for pair in ranges for edge in pair]
+                self.assertEqual(flat, sorted(set(flat)))  # no call is asked for twice or for nothing
 
     def test_shards_are_those_of_the_contract(self):
         for count in (1, 2, 3, 5):
@@ -350,10 +383,32 @@ class CheckpointTest(unittest.TestCase):
                 seen.append(collect(rows).rows)
             np.testing.assert_array_equal(np.sort(np.concatenate(seen)), np.arange(600))
 
-    def test_states_of_ranks_that_differ_in_steps_are_refused(self):
-        state = {"format": example_trainer.STATE_FORMAT, "header": "", "origin": 0}
-        with self.assertRaisesRegex(ValueError, "missing"):
-            merge_states([{**state, "used": [[0, 10]]}, {**state, "used": [[20, 30]]}])
+    def test_ranks_that_differ_in_their_steps_leave_the_rest_to_the_next_run(self):
+        with FakeServer(lambda call: call.serve_all()) as server:
+            states, seen = [], []
+            for rank, steps in ((0, 3), (1, 1)):
+                rows = rows_of(server, rank=rank, world_size=2, block_rows=20, batch_rows=20)
+                seen += [batch.rows for _, batch in zip(range(steps), rows)]
+                states.append(rows.state_dict())
+            rows = rows_of(server)
+            rows.load_state_dict(merge_states(states))
+            rest = collect(rows).rows
+            np.testing.assert_array_equal(rest, [*range(60, 80), *range(100, 300)])
+            np.testing.assert_array_equal(np.sort(np.concatenate([*seen, rest])), np.arange(300))
+
+    def test_the_state_of_one_rank_serves_no_other_geometry(self):
+        with FakeServer(lambda call: call.serve_all()) as server:
+            geometry = {"rank": 1, "world_size": 2, "block_rows": 20}
+            state = rows_of(server, **geometry).state_dict()
+            rows_of(server, **geometry).load_state_dict(state)
+            for field, other in (("rank", 0), ("world_size", 3), ("block_rows", 10)):
+                with self.assertRaisesRegex(ValueError, f"state is of {field} {geometry[field]}, expected {other}: .*merge"):
+                    rows_of(server, **{**geometry, field: other}).load_state_dict(state)
+
+    def test_a_wrong_geometry_is_refused(self):
+        for wrong in ({"rank": 2}, {"rank": -1}, {"world_size": 0}, {"batch_rows": 0}, {"block_rows": 0}):
+            with self.assertRaisesRegex(ValueError, "expected 0 <= rank < world_size and at least 1 row"):
+                TailcastRows("host:1", "fake", "each=1", **{"world_size": 2, **wrong})
 
     def test_rows_are_used_once(self):
         with FakeServer(lambda call: call.serve_all()) as server:
@@ -366,24 +421,113 @@ class CheckpointTest(unittest.TestCase):
         with FakeServer(lambda call: call.serve_all()) as server, self.assertRaises(ValueError):
             rows_of(server).load_state_dict({"format": "other"})
 
+
+
+class WorkersTest(unittest.TestCase):
+    """DataLoader's workers, played by copies in this process."""
+
+    def start(self, rows, workers):
+        """Iterators of the workers of `rows`."""
+        copies = [iter_in_worker(pickle.loads(pickle.dumps(rows)), number, workers) for number in range(workers)]
+        return dict(enumerate(copies))
+
     def test_workers_take_shards_of_their_own(self):
-        worker = type("Worker", (), {"num_workers": 2, "id": 0})()
-        original = example_trainer.get_worker_info
-        try:
-            with FakeServer(lambda call: call.serve_all()) as server:
-                seen, main = [], rows_of(server, block_rows=16)
-                main.resolve()
-                for worker.id in range(2):
-                    example_trainer.get_worker_info = lambda: worker
-                    copy = pickle.loads(pickle.dumps(main))
-                    for batch in copy:
-                        main.mark_used(batch)
-                        seen.append(batch.rows)
-                    self.assertEqual(server.requests[-1].expected_address, main.header.address)
-                self.assertEqual(main.state_dict()["used"], [[0, 300]])
-        finally:
-            example_trainer.get_worker_info = original
+        with FakeServer(lambda call: call.serve_all()) as server:
+            seen, main = [], rows_of(server, block_rows=16)
+            main.resolve()
+            for worker in self.start(main, 2).values():
+                for batch in worker:
+                    main.mark_used(batch)
+                    seen.append(batch.rows)
+                self.assertEqual(server.requests[-1].expected_address, main.header.address)
+            self.assertEqual(main.state_dict()["used"], [[0, 300]])
         np.testing.assert_array_equal(np.sort(np.concatenate(seen)), np.arange(300))
+
+    def test_fewer_workers_find_the_block_that_a_slower_worker_left_out(self):
+        with FakeServer(lambda call: call.serve_all()) as server:
+            main = rows_of(server, block_rows=10, batch_rows=10)
+            workers = self.start(main, 4)
+            for number in (0, 0, 0, 3):
+                main.mark_used(next(workers[number]))
+            self.assertEqual(main.state_dict()["used"], [[0, 10], [30, 50], [80, 90]])
+            resumed = rows_of(server, block_rows=10, batch_rows=10)
+            resumed.load_state_dict(json.loads(json.dumps(main.state_dict())))
+            rest = [batch.rows for worker in self.start(resumed, 2).values() for batch in worker]
+        np.testing.assert_array_equal(np.sort(np.concatenate(rest)),
+                                      [*range(10, 30), *range(50, 80), *range(90, 300)])
+
+    def test_a_worker_that_begins_again_is_refused(self):
+        with FakeServer(lambda call: call.serve_all()) as server:
+            rows = rows_of(server)
+            next(iter_in_worker(rows, 0, 1))
+            with self.assertRaisesRegex(StreamError, "expected persistent_workers=False"):
+                next(iter_in_worker(rows, 0, 1))
+
+
+def iter_in_worker(rows, number, workers):
+    """Iterates as a DataLoader's worker does."""
+    batches = iter(rows)
+    worker = types.SimpleNamespace(id=number, num_workers=workers)
+    with mock.patch.object(example_trainer, "get_worker_info", lambda: worker):
+        first = next(batches, None)  # the generator asks only here which worker it is
+    if first is not None:
+        yield first
+        yield from batches
+
+
+class GeometryTest(unittest.TestCase):
+    """Checkpoints of runs that change ranks, workers, blocks and batches; rows without features, without a server."""
+
+    ROWS, START = 400, 7
+
+    def rows_of(self, state=None, **geometry):
+        rows = TailcastRows("host:1", "fake", "each=1", start_row=self.START, rows=self.ROWS, **geometry)
+        if state is not None:
+            rows.load_state_dict(json.loads(json.dumps(state)))
+        return rows
+
+    def run_some(self, rng, state, **geometry):
+        """Rows that random workers of a rank used until random steps, and the rank's state."""
+        rows, count, used = self.rows_of(state, **geometry), rng.choice((1, 1, 2, 3, 5)), []
+        workers = [iter_in_worker(pickle.loads(pickle.dumps(rows)), number, count) for number in range(count)]
+        for _ in range(rng.randrange(8)):
+            for batch in itertools.islice(rng.choice(workers), 1):
+                rows.mark_used(batch)
+                used.append(batch.rows)
+        return used, rows.state_dict()
+
+    def run_ranks(self, rng, state):
+        """The same of random ranks, each of which goes on from its own state a few times; one state of all."""
+        used, states, world_size, block_rows = [], [], rng.choice((1, 1, 2, 3)), rng.randrange(1, 40)
+        for rank in range(world_size):
+            own = state
+            for _ in range(rng.randrange(1, 4)):
+                some, own = self.run_some(rng, own, rank=rank, world_size=world_size, block_rows=block_rows,
+                                          batch_rows=rng.randrange(1, 40))
+                used += some
+            states.append(own)
+        return used, merge_states(states)
+
+    def test_each_row_comes_exactly_once(self):
+        for seed in range(300):
+            rng = random.Random(seed)
+
+            def call(_, server, shard, done, count, rng=rng):
+                while count > 0:
+                    size = min(count, rng.randrange(1, 50))
+                    chunk = shard.row_at(np.arange(done, done + size))
+                    yield example_trainer.Batch(np.zeros((size, 1), np.float32), np.zeros(size, np.int64), chunk)
+                    done, count = done + size, count - size
+            with self.subTest(seed=seed), mock.patch.object(TailcastRows, "_call", call):
+                used, state = [], None
+                for _ in range(rng.randrange(1, 4)):
+                    some, state = self.run_ranks(rng, state)
+                    used += some
+                rows = self.rows_of(state)
+                used += [batch.rows for batch in rows]
+                np.testing.assert_array_equal(np.sort(np.concatenate(used)),
+                                              np.arange(self.START, self.START + self.ROWS))
+                self.assertEqual(rows.state_dict()["used"], [[self.START, self.START + self.ROWS]])
 
 
 class ProgramTest(unittest.TestCase):
