@@ -77,7 +77,9 @@ absl::Status SyncTree(const std::string& root) {
   std::error_code error;
   std::filesystem::recursive_directory_iterator entry(root, error), end;
   while (!error && entry != end) {
-    if (!entry->is_symlink()) RETURN_IF_ERROR(SyncPath(entry->path().string()));
+    const bool is_link = entry->is_symlink(error);
+    if (error) break;
+    if (!is_link) RETURN_IF_ERROR(SyncPath(entry->path().string()));
     entry.increment(error);
   }
   if (error) return ErrnoStatus(error.value(), absl::StrCat("cannot list folder '", root, "'"));

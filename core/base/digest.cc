@@ -13,6 +13,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/files.h"
+#include "core/base/quoted.h"
 
 namespace tailcast {
 namespace {
@@ -82,14 +83,15 @@ absl::StatusOr<Digest> DigestFromHex(absl::string_view hex) {
   Digest digest{};
   const size_t digits = 2 * digest.size();
   if (hex.size() != digits) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a digest has ", hex.size(), " characters; expected ", digits, " hexadecimal digits"));
+    return absl::InvalidArgumentError(absl::StrCat("digest ", Quoted(hex), " has ", hex.size(),
+                                                   " characters; expected ", digits,
+                                                   " hexadecimal digits"));
   }
   for (size_t i = 0; i < digest.size(); ++i) {
     const int high = HexValue(hex[2 * i]), low = HexValue(hex[2 * i + 1]);
     if (high < 0 || low < 0) {
-      return absl::InvalidArgumentError(absl::StrCat("digest '", absl::Utf8SafeCHexEscape(hex),
-                                                     "' has a wrong character; expected ", digits,
+      return absl::InvalidArgumentError(absl::StrCat("digest ", Quoted(hex),
+                                                     " has a wrong character; expected ", digits,
                                                      " hexadecimal digits"));
     }
     digest[i] = static_cast<uint8_t>(high << 4 | low);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -46,26 +47,33 @@ absl::Status TooLarge(const std::string& path, int64_t max_bytes) {
       absl::StrCat("'", path, "' is too large; expected at most ", max_bytes, " bytes"));
 }
 
+absl::Status NoFile(const std::string& path) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", path, "' is a pipe or a socket; expected a file"));
+}
+
 absl::StatusOr<std::string> ReadDescriptor(int descriptor, const std::string& path,
                                            int64_t max_bytes) {
   struct stat info;
   if (fstat(descriptor, &info) != 0) {
     return ErrnoStatus(errno, absl::StrCat("cannot inspect '", path, "'"));
   }
+  if (S_ISFIFO(info.st_mode)) return NoFile(path);
   if (info.st_size > max_bytes) return TooLarge(path, max_bytes);
   std::string contents;
-  contents.reserve(static_cast<size_t>(info.st_size));
+  // One byte more, so that the read that finds the end needs no larger, second block of memory.
+  contents.reserve(static_cast<size_t>(info.st_size) + 1);
+  const size_t most = static_cast<size_t>(max_bytes) + 1;
   while (true) {
     // The size above is a hint: files of /proc say 0, and a file may grow.
     const size_t old_size = contents.size();
-    const int64_t left = max_bytes - static_cast<int64_t>(old_size);
     const size_t spare = std::max(contents.capacity() - old_size, size_t{1});
-    const size_t piece = std::min<size_t>(std::min(kReadPieceBytes, spare), left + 1);
+    const size_t piece = std::min({kReadPieceBytes, spare, most - old_size});
     contents.resize(old_size + piece);
     const ssize_t count = read(descriptor, contents.data() + old_size, piece);
     contents.resize(old_size + static_cast<size_t>(std::max<ssize_t>(count, 0)));
     if (count == 0) return contents;
-    if (count > left) return TooLarge(path, max_bytes);
+    if (contents.size() == most) return TooLarge(path, max_bytes);
     if (count < 0 && errno != EINTR) {
       return ErrnoStatus(errno, absl::StrCat("cannot read '", path, "'"));
     }
@@ -80,7 +88,9 @@ absl::Status ErrnoStatus(int error_number, absl::string_view what) {
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Without O_NONBLOCK opening a pipe waits for its writer.
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0 && errno == ENXIO) return NoFile(path);  // a socket cannot be opened
   if (descriptor < 0) return ErrnoStatus(errno, absl::StrCat("cannot open '", path, "'"));
   absl::StatusOr<std::string> contents = ReadDescriptor(descriptor, path, max_bytes);
   close(descriptor);

@@ -15,13 +15,14 @@ namespace tailcast {
 // PERMISSION_DENIED; RESOURCE_EXHAUSTED: disk full or a file size limit; ALREADY_EXISTS; else
 // INTERNAL.
 
-// Whole contents; at most `max_bytes` (INVALID_ARGUMENT above), so that a wrong path cannot fill
-// memory.
+// Whole contents; at most `max_bytes` >= 0 (INVALID_ARGUMENT above), so that a wrong path cannot
+// fill memory. INVALID_ARGUMENT also for a pipe or a socket, which could make the reader wait.
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes = int64_t{1} << 32);
 
 // Replaces `path` by `contents` so that a reader, or a machine that stops at any moment, sees the
 // old file or the new one: temporary file beside it, fsync, rename, fsync of the folder. On an
-// error the old file is untouched and no temporary file stays.
+// error no temporary file stays and the old file is untouched, unless that last fsync failed: then
+// the new file is there, but may be lost with the power.
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view contents);
 
 // Makes the complete folder `staging` appear as `final_path`: fsync of every file and folder in it,
@@ -47,7 +48,8 @@ absl::Status RemoveAll(const std::string& path);
 // process.
 class FileLock {
  public:
-  // Creates the file if need be and waits for the lock.
+  // Creates the file if need be and waits for the lock, however long; signals that are handled do
+  // not end the wait. Holders keep it for the writing of one version, so it is short.
   static absl::StatusOr<FileLock> Acquire(const std::string& path);
 
   FileLock(FileLock&& other) noexcept;

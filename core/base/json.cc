@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/quoted.h"
 
 namespace tailcast {
 namespace {
@@ -19,12 +20,39 @@ using nlohmann::json;
 constexpr int kMaxDepth = 64;
 constexpr size_t kMaxShownBytes = 200;
 
-// Text for a message: short, and free of bytes that a terminal or a log would stumble over.
-std::string Shown(std::string text) {
-  if (text.size() > kMaxShownBytes) text = text.substr(0, kMaxShownBytes) + "...";
-  for (char& c : text) {
-    if (c < ' ' || c > '~') c = '?';
+// JSON text of one value without members, in ASCII.
+std::string AsciiText(const json& value) {
+  return value.dump(-1, ' ', /*ensure_ascii=*/true, json::error_handler_t::replace);
+}
+
+std::string AsciiText(const std::string& text) {
+  return AsciiText(json(text.substr(0, kMaxShownBytes)));
+}
+
+// Appends the JSON text of a value; of a large one only enough to fill a message.
+void AppendText(const json& value, std::string& text) {
+  if (value.is_string()) {
+    text += AsciiText(value.get_ref<const std::string&>());
+  } else if (!value.is_structured()) {
+    text += AsciiText(value);
+  } else {
+    text += value.is_array() ? '[' : '{';
+    const char* separator = "";
+    for (const auto& [name, member] : value.items()) {
+      if (text.size() > kMaxShownBytes) return;
+      text += std::exchange(separator, ",");
+      if (value.is_object()) text += AsciiText(name) + ":";
+      AppendText(member, text);
+    }
+    text += value.is_array() ? ']' : '}';
   }
+}
+
+// A value for a message: short, and free of bytes that a terminal or a log would stumble over.
+std::string ValueText(const json& value) {
+  std::string text;
+  AppendText(value, text);
+  if (text.size() > kMaxShownBytes) text.replace(kMaxShownBytes, std::string::npos, "...");
   return text;
 }
 
@@ -42,7 +70,7 @@ class StrictEvents {
     } else if (event == Event::key && !names_.empty()) {
       const auto& name = parsed.get_ref<const std::string&>();
       if (!names_.back().insert(name).second) {
-        SetError(absl::StrCat("member '", Shown(name), "' occurs twice"));
+        SetError(absl::StrCat("member ", Quoted(name), " occurs twice"));
       }
     }
     return error_.empty();
@@ -59,11 +87,17 @@ class StrictEvents {
   std::string error_;
 };
 
-// The library's message without its "[json.exception...] ".
+// The library's message without its "[json.exception...] "; it quotes the text that it read.
 std::string ReasonOf(const json::exception& error) {
-  const std::string text = error.what();
-  const size_t bracket = text.find("] ");
-  return Shown(bracket == std::string::npos ? text : text.substr(bracket + 2));
+  std::string text = error.what();
+  if (const size_t bracket = text.find("] "); bracket != std::string::npos) {
+    text.erase(0, bracket + 2);
+  }
+  if (text.size() > kMaxShownBytes) text.replace(kMaxShownBytes, std::string::npos, "...");
+  for (char& c : text) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return text;
 }
 
 bool IsFinite(const json& value) {
@@ -80,6 +114,11 @@ bool FitsInt64(const json& value, int64_t min, int64_t max) {
 
 bool IsFiniteNumber(const json& value) {
   return value.is_number() && std::isfinite(value.get<double>());
+}
+
+const json& EmptyObject() {
+  static const auto& object = *new json(json::object());
+  return object;
 }
 
 bool IsString(const json& value) { return value.is_string(); }
@@ -117,19 +156,15 @@ absl::StatusOr<std::string> CanonicalJson(const json& value) {
 }
 
 JsonReader::JsonReader(const json& object, std::string what)
-    : object_(object), what_(std::move(what)) {
-  if (object_.is_object()) return;
+    : object_(object.is_object() ? object : EmptyObject()), what_(std::move(what)) {
+  if (object.is_object()) return;
   status_ = absl::InvalidArgumentError(
-      absl::StrCat(what_, " is a JSON ", object_.type_name(), "; expected an object"));
-  object_ = json::object();
+      absl::StrCat(what_, " is a JSON ", object.type_name(), "; expected an object"));
 }
 
 void JsonReader::Fail(const char* member, const json* value, const std::string& expected) {
   if (!status_.ok()) return;
-  const std::string shown =
-      value == nullptr
-          ? "is missing"
-          : absl::StrCat("is ", Shown(value->dump(-1, ' ', false, json::error_handler_t::replace)));
+  const std::string shown = value == nullptr ? "is missing" : "is " + ValueText(*value);
   status_ = absl::InvalidArgumentError(
       absl::StrCat(what_, ": member '", member, "' ", shown, "; expected ", expected));
 }
@@ -223,8 +258,8 @@ absl::Status JsonReader::Finish() const {
   if (!status_.ok()) return status_;
   for (const auto& [name, value] : object_.items()) {
     if (std::find(read_.begin(), read_.end(), name) != read_.end()) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        what_, ": unknown member '", Shown(name), "'; expected only ", absl::StrJoin(read_, ", ")));
+    return absl::InvalidArgumentError(absl::StrCat(what_, ": unknown member ", Quoted(name),
+                                                   "; expected only ", absl::StrJoin(read_, ", ")));
   }
   return absl::OkStatus();
 }

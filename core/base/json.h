@@ -26,7 +26,9 @@ absl::StatusOr<std::string> CanonicalJson(const nlohmann::json& value);
 //   RETURN_IF_ERROR(reader.Finish());
 class JsonReader {
  public:
+  // `object` must outlive the reader.
   JsonReader(const nlohmann::json& object, std::string what);
+  JsonReader(nlohmann::json&& object, std::string what) = delete;
 
   std::string String(const char* member);
   int64_t Int64(const char* member, int64_t min, int64_t max);
@@ -46,7 +48,7 @@ class JsonReader {
   const nlohmann::json* Member(const char* member, const char* expected);
   void Fail(const char* member, const nlohmann::json* value, const std::string& expected);
 
-  nlohmann::json object_;
+  const nlohmann::json& object_;
   std::string what_;
   std::vector<std::string> read_;
   absl::Status status_;

@@ -68,8 +68,9 @@ absl::StatusOr<std::vector<std::string>> NamesInFile(const SafetensorsFile& file
   const std::string* text = Find(file.metadata(), kClassNames);
   if (text == nullptr) return std::vector<std::string>{};
   const std::string what = absl::StrCat(file.what(), ", metadata class_names");
-  ASSIGN_OR_RETURN(nlohmann::json list, ParseJson(*text, what));
-  JsonReader reader(nlohmann::json{{kClassNames, std::move(list)}}, file.what());
+  nlohmann::json object;
+  ASSIGN_OR_RETURN(object[kClassNames], ParseJson(*text, what));
+  JsonReader reader(object, file.what());
   std::vector<std::string> names = reader.StringList(kClassNames);
   RETURN_IF_ERROR(reader.Finish());
   return names;

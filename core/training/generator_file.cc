@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/files.h"
 #include "core/base/json.h"
+#include "core/base/quoted.h"
 #include "core/base/status_macros.h"
 #include "core/contract/address.h"
 #include "core/tensor/tensor_io.h"
@@ -38,16 +39,16 @@ absl::Status CheckFormat(const SafetensorsFile& file) {
   if (found != file.metadata().end() && found->second == kFormatName) return absl::OkStatus();
   const std::string fault = found == file.metadata().end()
                                 ? std::string("metadata has no format")
-                                : absl::StrCat("metadata format is '", found->second, "'");
+                                : absl::StrCat("metadata format is ", Quoted(found->second));
   return Fault(file.what(), fault,
                absl::StrCat("'", kFormatName, "', a file of 'tailcast train generator'"));
 }
 
 absl::Status ReadClasses(const SafetensorsFile& file, GeneratorFile& result) {
-  ASSIGN_OR_RETURN(nlohmann::json names, JsonMember(file, kClassNames));
-  ASSIGN_OR_RETURN(nlohmann::json counts, JsonMember(file, kClassCounts));
-  JsonReader reader({{kClassNames, std::move(names)}, {kClassCounts, std::move(counts)}},
-                    absl::StrCat("'", file.what(), "', metadata"));
+  nlohmann::json classes;
+  ASSIGN_OR_RETURN(classes[kClassNames], JsonMember(file, kClassNames));
+  ASSIGN_OR_RETURN(classes[kClassCounts], JsonMember(file, kClassCounts));
+  JsonReader reader(classes, absl::StrCat("'", file.what(), "', metadata"));
   result.class_names = reader.StringList(kClassNames);
   result.class_counts = reader.Int64List(kClassCounts, 0, std::numeric_limits<int64_t>::max());
   RETURN_IF_ERROR(reader.Finish());
@@ -74,7 +75,7 @@ absl::Status ReadSpace(const SafetensorsFile& file, GeneratorFile& result) {
   if (has_encoder) {
     const absl::StatusOr<Digest> digest = DigestFromHex(text);
     if (!digest.ok()) {
-      return Fault(file.what(), absl::StrCat("metadata encoder_fingerprint is '", text, "'"),
+      return Fault(file.what(), absl::StrCat("metadata encoder_fingerprint is ", Quoted(text)),
                    "64 hexadecimal digits");
     }
     result.space.encoder = *digest;

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <string>
 #include <thread>
 #include <vector>
@@ -45,6 +47,33 @@ TEST(FilesTest, FilesAreReadUpToTheLimit) {
   EXPECT_THAT(std::string(above.status().message()),
               HasSubstr("f' is too large; expected at most 4 bytes"));
   EXPECT_EQ(ReadFile("/dev/zero", 1000).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(FilesTest, ALimitOfAnySizeIsNoLimit) {
+  const ScratchFolder folder;
+  ASSERT_TRUE(WriteFileAtomically(folder.File("f"), "12345").ok());
+  EXPECT_EQ(*ReadFile(folder.File("f"), INT64_MAX), "12345");
+}
+
+TEST(FilesTest, AFileTakesAsMuchMemoryAsItHasBytes) {
+  const ScratchFolder folder;
+  const std::string contents(size_t{3} << 20, 'x');
+  ASSERT_TRUE(WriteFileAtomically(folder.File("f"), contents).ok());
+  EXPECT_LT(ReadFile(folder.File("f"))->capacity(), contents.size() + 100);
+}
+
+TEST(FilesTest, PipesAndSocketsAreRefusedWithoutWaiting) {
+  const ScratchFolder folder;
+  ASSERT_EQ(mkfifo(folder.File("pipe").c_str(), 0600), 0);
+  const auto pipe = ReadFile(folder.File("pipe"));
+  EXPECT_EQ(pipe.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(pipe.status().message()),
+              HasSubstr("pipe' is a pipe or a socket; expected a file"));
+
+  ASSERT_EQ(mknod(folder.File("socket").c_str(), S_IFSOCK | 0600, 0), 0);
+  const auto socket = ReadFile(folder.File("socket"));
+  EXPECT_EQ(socket.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(socket.status().message()), HasSubstr("is a pipe or a socket"));
 }
 
 TEST(FilesTest, MissingFilesAreNamed) {

@@ -10,6 +10,7 @@ namespace tailcast {
 namespace {
 
 using nlohmann::json;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -106,7 +107,8 @@ TEST(JsonReaderTest, ReadsEveryKindOfMember) {
 // Message after one reading of {"m": value}.
 template <typename Read>
 std::string MessageFor(const json& value, Read read) {
-  JsonReader reader({{"m", value}}, "f.json");
+  const json object = {{"m", value}};
+  JsonReader reader(object, "f.json");
   read(reader);
   return std::string(reader.Finish().message());
 }
@@ -116,6 +118,20 @@ TEST(JsonReaderTest, ErrorsNameFileMemberValueAndExpectation) {
             "f.json: member 'm' is \"x\"; expected an integer in [1, 9]");
   EXPECT_EQ(MessageFor(1, [](JsonReader& r) { r.String("other"); }),
             "f.json: member 'other' is missing; expected a string");
+}
+
+TEST(JsonReaderTest, LargeValuesAreCutAndBytesOfAnyKindEscaped) {
+  const auto read = [](JsonReader& r) { r.Int64("m", 1, 9); };
+  json list = json::array();
+  for (int i = 0; i < 1'000'000; ++i) list.push_back({{"k", i}});
+  EXPECT_THAT(MessageFor(list, read),
+              AllOf(HasSubstr(R"('m' is [{"k":0},{"k":1},{"k":2},)"), HasSubstr("...; expected")));
+  EXPECT_LT(MessageFor(list, read).size(), 300u);
+  EXPECT_LT(MessageFor(std::string(1'000'000, 'x'), read).size(), 300u);
+  EXPECT_THAT(MessageFor("\x1b[31m\n\xff\xc3\xa4\x7f", read),
+              HasSubstr(R"("\u001b[31m\n\ufffd\u00e4\u007f")"));
+  EXPECT_THAT(MessageFor({{"a", {1, true, nullptr}}, {"b", -0.5}}, read),
+              HasSubstr(R"({"a":[1,true,null],"b":-0.5};)"));
 }
 
 TEST(JsonReaderTest, IntegersAreAcceptedInTheirRangeOnly) {
@@ -156,20 +172,23 @@ TEST(JsonReaderTest, OtherKindsAreRefusedForBoolAndObject) {
 }
 
 TEST(JsonReaderTest, TheFirstErrorIsKept) {
-  JsonReader reader({{"a", 1}}, "f");
+  const json object = {{"a", 1}};
+  JsonReader reader(object, "f");
   reader.String("a");
   reader.Int64("b", 0, 1);
   EXPECT_THAT(std::string(reader.Finish().message()), HasSubstr("member 'a'"));
 }
 
 TEST(JsonReaderTest, UnknownMembersAreAnError) {
-  JsonReader reader({{"a", 1}, {"b", 2}}, "f");
+  const json object = {{"a", 1}, {"b", 2}};
+  JsonReader reader(object, "f");
   reader.Int64("a", 0, 9);
   EXPECT_EQ(reader.Finish().message(), "f: unknown member 'b'; expected only a");
 }
 
 TEST(JsonReaderTest, AValueThatIsNoObjectIsNamed) {
-  JsonReader reader(json::array({1}), "f");
+  const json list = json::array({1});
+  JsonReader reader(list, "f");
   EXPECT_EQ(reader.Int64("a", 4, 9), 4);
   EXPECT_THAT(reader.StringList("b"), IsEmpty());
   EXPECT_EQ(reader.Finish().message(), "f is a JSON array; expected an object");
