@@ -16,11 +16,11 @@ constexpr int64_t kPixelBytes = kPlaneBytes * kCifarChannels;
 // The label that counts is the last one before the pixels.
 int64_t LabelBytes(CifarFormat format) { return format == CifarFormat::kCifar10 ? 1 : 2; }
 
-// planes: [3, 32 * 32] -> appended to `out` as [32 * 32, 3]
-void AppendInterleaved(absl::string_view planes, std::string& out) {
+// planes: [3, 32 * 32] -> pixels: [32 * 32, 3]
+void Interleave(const char* planes, char* pixels) {
   for (int64_t pixel = 0; pixel < kPlaneBytes; ++pixel) {
     for (int64_t channel = 0; channel < kCifarChannels; ++channel) {
-      out.push_back(planes[static_cast<size_t>(channel * kPlaneBytes + pixel)]);
+      pixels[pixel * kCifarChannels + channel] = planes[channel * kPlaneBytes + pixel];
     }
   }
 }
@@ -40,17 +40,18 @@ absl::StatusOr<CifarImages> ParseCifar(absl::string_view bytes, CifarFormat form
                                                    record_bytes, " bytes"));
   }
   CifarImages images;
-  images.pixels.reserve(static_cast<size_t>(size / record_bytes * kPixelBytes));
-  for (int64_t offset = 0; offset < size; offset += record_bytes) {
-    const absl::string_view record = bytes.substr(offset, record_bytes);
+  const int64_t num_records = size / record_bytes;
+  images.pixels.resize(static_cast<size_t>(num_records * kPixelBytes));
+  for (int64_t i = 0; i < num_records; ++i) {
+    const char* record = bytes.data() + i * record_bytes;
     const auto label = static_cast<uint8_t>(record[label_bytes - 1]);
     if (label >= CifarClassCount(format)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("'", what, "' has label ", static_cast<int>(label), " in record ",
-                       offset / record_bytes, "; expected 0 to ", CifarClassCount(format) - 1));
+          absl::StrCat("'", what, "' has label ", static_cast<int>(label), " in record ", i,
+                       "; expected 0 to ", CifarClassCount(format) - 1));
     }
     images.labels.push_back(label);
-    AppendInterleaved(record.substr(label_bytes), images.pixels);
+    Interleave(record + label_bytes, images.pixels.data() + i * kPixelBytes);
   }
   return images;
 }

@@ -23,6 +23,7 @@ constexpr uint8_t kUnsignedByteType = 0x08;
 constexpr absl::string_view kGzipMagic("\x1f\x8b", 2);
 constexpr int kGzipWindowBits = 15 + 16;  // largest window; gzip, not zlib, wrapping
 constexpr size_t kUnpackPieceBytes = size_t{1} << 20;
+constexpr size_t kMaxHeaderBytes = kMagicBytes + 255 * kSizeBytes;
 
 uint8_t ByteAt(absl::string_view bytes, size_t i) { return static_cast<uint8_t>(bytes[i]); }
 
@@ -30,10 +31,10 @@ absl::Status Fault(absl::string_view what, absl::string_view fault) {
   return absl::InvalidArgumentError(absl::StrCat("'", what, "' is no valid IDX file: ", fault));
 }
 
-// Unpacks gzip members one after the other.
+// Unpacks gzip members one after the other, up to `max_bytes` bytes of them.
 class Inflater {
  public:
-  Inflater(absl::string_view packed, absl::string_view what, int64_t max_bytes)
+  Inflater(absl::string_view packed, absl::string_view what, size_t max_bytes)
       : what_(what), max_bytes_(max_bytes) {
     stream_.next_in = reinterpret_cast<const Bytef*>(packed.data());
     left_ = packed.size();
@@ -49,9 +50,7 @@ class Inflater {
     if (!started_) return absl::ResourceExhaustedError("no memory to unpack gzip");
     while (true) {
       const int result = Step();
-      if (static_cast<int64_t>(unpacked_.size()) > max_bytes_) {
-        return Fault(what_, absl::StrCat("unpacked it has more than ", max_bytes_, " bytes"));
-      }
+      if (unpacked_.size() == max_bytes_) return std::move(unpacked_);
       if (result == Z_STREAM_END) {
         if (left_ + stream_.avail_in == 0) return std::move(unpacked_);
         inflateReset(&stream_);
@@ -72,8 +71,7 @@ class Inflater {
       left_ -= stream_.avail_in;
     }
     const size_t old_size = unpacked_.size();
-    const auto room = static_cast<size_t>(max_bytes_) - old_size + 1;
-    unpacked_.resize(old_size + std::min(room, kUnpackPieceBytes));
+    unpacked_.resize(std::min(max_bytes_, old_size + kUnpackPieceBytes));
     stream_.next_out = reinterpret_cast<Bytef*>(unpacked_.data() + old_size);
     stream_.avail_out = static_cast<uInt>(unpacked_.size() - old_size);
     const int result = inflate(&stream_, Z_NO_FLUSH);
@@ -82,16 +80,21 @@ class Inflater {
   }
 
   const absl::string_view what_;
-  const int64_t max_bytes_;
+  const size_t max_bytes_;
   z_stream stream_ = {};
   size_t left_ = 0;  // packed bytes that zlib has not seen
   bool started_ = false;
   std::string unpacked_;
 };
 
-}  // namespace
+struct Header {
+  std::vector<int64_t> shape;
+  int64_t header_bytes = 0;
+  int64_t data_bytes = 1;
+};
 
-absl::StatusOr<ByteArray> ParseIdx(absl::string_view bytes, absl::string_view what) {
+// bytes: the beginning of a file, or all of it.
+absl::StatusOr<Header> ParseHeader(absl::string_view bytes, absl::string_view what) {
   if (bytes.size() < kMagicBytes || ByteAt(bytes, 0) != 0 || ByteAt(bytes, 1) != 0 ||
       ByteAt(bytes, 2) != kUnsignedByteType || ByteAt(bytes, 3) == 0) {
     return Fault(what, "wrong magic number; expected 00 00 08 and the number of dimensions");
@@ -101,37 +104,62 @@ absl::StatusOr<ByteArray> ParseIdx(absl::string_view bytes, absl::string_view wh
     return Fault(what, absl::StrCat("truncated in its header: it has ", bytes.size(),
                                     " bytes; expected at least ", header_bytes));
   }
-  ByteArray array;
-  int64_t expected = 1;
+  Header header;
+  header.header_bytes = static_cast<int64_t>(header_bytes);
   bool too_large = false;
   for (size_t d = 0; d < rank; ++d) {
     int64_t size = 0;
     for (size_t i = 0; i < kSizeBytes; ++i) {
       size = size << 8 | ByteAt(bytes, kMagicBytes + d * kSizeBytes + i);
     }
-    too_large |= __builtin_mul_overflow(expected, size, &expected);
-    array.shape.push_back(size);
+    too_large |= __builtin_mul_overflow(header.data_bytes, size, &header.data_bytes);
+    header.shape.push_back(size);
   }
-  const auto actual = static_cast<int64_t>(bytes.size() - header_bytes);
-  if (too_large || actual != expected) {
+  if (!too_large) return header;
+  return Fault(what, absl::StrCat("its header says ", absl::StrJoin(header.shape, " x "),
+                                  "; expected fewer than 2^63 bytes"));
+}
+
+// An IDX file out of its gzip wrapping; unpacks no more than its header announces.
+absl::StatusOr<std::string> UnpackIdx(absl::string_view packed, absl::string_view what,
+                                      int64_t max_bytes) {
+  ASSIGN_OR_RETURN(const std::string start, Inflater(packed, what, kMaxHeaderBytes).Run());
+  ASSIGN_OR_RETURN(const Header header, ParseHeader(start, what));
+  if (header.data_bytes > max_bytes - header.header_bytes) {
+    return Fault(what, absl::StrCat("its header says ", absl::StrJoin(header.shape, " x "),
+                                    ", which is more than ", max_bytes, " bytes"));
+  }
+  return Gunzip(packed, what, header.header_bytes + header.data_bytes);
+}
+
+}  // namespace
+
+absl::StatusOr<ByteArray> ParseIdx(std::string bytes, absl::string_view what) {
+  ASSIGN_OR_RETURN(Header header, ParseHeader(bytes, what));
+  const int64_t actual = static_cast<int64_t>(bytes.size()) - header.header_bytes;
+  if (actual != header.data_bytes) {
     return Fault(what, absl::StrCat("it has ", actual, " bytes of data; its header says ",
-                                    absl::StrJoin(array.shape, " x ")));
+                                    absl::StrJoin(header.shape, " x ")));
   }
-  array.data = std::string(bytes.substr(header_bytes));
-  return array;
+  bytes.erase(0, static_cast<size_t>(header.header_bytes));
+  return ByteArray{.shape = std::move(header.shape), .data = std::move(bytes)};
 }
 
 absl::StatusOr<std::string> Gunzip(absl::string_view packed, absl::string_view what,
                                    int64_t max_bytes) {
-  return Inflater(packed, what, max_bytes).Run();
+  // One byte more tells a stream of the size from a larger one.
+  const size_t most = static_cast<size_t>(max_bytes) + 1;
+  ASSIGN_OR_RETURN(std::string unpacked, Inflater(packed, what, most).Run());
+  if (unpacked.size() < most) return unpacked;
+  return Fault(what, absl::StrCat("unpacked it has more than ", max_bytes, " bytes"));
 }
 
 absl::StatusOr<ByteArray> ReadIdx(const std::string& path, int64_t max_bytes) {
   ASSIGN_OR_RETURN(std::string bytes, ReadFile(path, max_bytes));
   if (absl::string_view(bytes).substr(0, kGzipMagic.size()) == kGzipMagic) {
-    ASSIGN_OR_RETURN(bytes, Gunzip(bytes, path, max_bytes));
+    ASSIGN_OR_RETURN(bytes, UnpackIdx(bytes, path, max_bytes));
   }
-  return ParseIdx(bytes, path);
+  return ParseIdx(std::move(bytes), path);
 }
 
 }  // namespace tailcast

@@ -5,11 +5,11 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/files.h"
 #include "core/base/json.h"
+#include "core/base/quoted.h"
 #include "core/base/status_macros.h"
 
 namespace tailcast {
@@ -18,7 +18,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int64_t kLengthBytes = 8;
-constexpr size_t kMaxShownBytes = 120;
 
 struct TypeRow {
   ElementType type;
@@ -36,11 +35,16 @@ constexpr std::array<TypeRow, 10> kTypes = {{{ElementType::kFloat64, "F64", 8},
                                              {ElementType::kUint8, "U8", 1},
                                              {ElementType::kBool, "BOOL", 1}}};
 
-const TypeRow& RowOf(ElementType type) { return kTypes[static_cast<size_t>(type)]; }
-
-std::string Shown(absl::string_view text) {
-  return absl::Utf8SafeCHexEscape(text.substr(0, kMaxShownBytes));
+// RowOf() finds a type by its place.
+constexpr bool HasOrderOfTypes() {
+  for (size_t i = 0; i < kTypes.size(); ++i) {
+    if (kTypes[i].type != static_cast<ElementType>(i)) return false;
+  }
+  return true;
 }
+static_assert(HasOrderOfTypes());
+
+const TypeRow& RowOf(ElementType type) { return kTypes[static_cast<size_t>(type)]; }
 
 std::string ShapeText(const std::vector<int64_t>& shape) {
   return absl::StrCat("[", absl::StrJoin(shape, ", "), "]");
@@ -84,25 +88,27 @@ class HeaderParser {
   absl::Status ParseMetadata(const json& value) {
     if (!value.is_object()) return Fault("__metadata__ is no object");
     for (const auto& [key, text] : value.items()) {
-      if (!text.is_string()) return Fault(absl::StrCat("metadata '", Shown(key), "' is no text"));
+      if (!text.is_string()) return Fault(absl::StrCat("metadata ", Quoted(key), " is no text"));
       metadata[key] = text.get<std::string>();
     }
     return absl::OkStatus();
   }
 
   absl::Status ParseTensor(const std::string& name, const json& value) {
-    const std::string tensor = absl::StrCat("tensor '", Shown(name), "' ");
+    const std::string tensor = absl::StrCat("tensor ", Quoted(name), " ");
     if (!value.is_object() || value.size() != 3 || !value.contains("dtype") ||
         !value.contains("shape") || !value.contains("data_offsets")) {
       return Fault(absl::StrCat(tensor, "must have dtype, shape and data_offsets alone"));
     }
     TensorView view;
-    const json& type = value["dtype"];
-    const auto* row = std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeRow& candidate) {
-      return type.is_string() && type.get_ref<const std::string&>() == candidate.name;
-    });
+    if (!value["dtype"].is_string()) {
+      return Fault(absl::StrCat(tensor, "has a dtype that is a JSON ", value["dtype"].type_name()));
+    }
+    const auto& type = value["dtype"].get_ref<const std::string&>();
+    const auto* row = std::find_if(kTypes.begin(), kTypes.end(),
+                                   [&](const TypeRow& known) { return type == known.name; });
     if (row == kTypes.end()) {
-      return Fault(absl::StrCat(tensor, "has the unknown type ", Shown(type.dump())));
+      return Fault(absl::StrCat(tensor, "has the unknown type ", Quoted(type)));
     }
     view.type = row->type;
     if (!IsSizeList(value["shape"]) || value["shape"].size() > kMaxSafetensorsRank) {

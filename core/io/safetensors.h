@@ -33,8 +33,9 @@ enum class ElementType {
 absl::string_view ElementTypeName(ElementType type);
 int64_t ElementTypeSize(ElementType type);
 
-// Limits of a file: those of the reference implementation, and LibTorch's comfort.
-inline constexpr int64_t kMaxSafetensorsHeaderBytes = 100'000'000;
+// Limits of a file. Its header becomes a tree in memory, many times as large; ours hold some
+// hundred tensors, and names and counts of at most 65536 classes.
+inline constexpr int64_t kMaxSafetensorsHeaderBytes = 16 << 20;
 inline constexpr size_t kMaxSafetensorsRank = 16;
 // The member of the header that is no tensor.
 inline constexpr char kSafetensorsMetadataName[] = "__metadata__";

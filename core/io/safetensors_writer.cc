@@ -19,15 +19,21 @@ absl::StatusOr<std::string> SafetensorsHeader(const std::map<std::string, Tensor
   if (!metadata.empty()) header[kSafetensorsMetadataName] = metadata;
   int64_t begin = 0;
   for (const auto& [name, view] : tensors) {
-    if (name == kSafetensorsMetadataName || view.shape.size() > kMaxSafetensorsRank) {
-      return absl::InvalidArgumentError(absl::StrCat("tensor '", name,
-                                                     "' has a reserved name or more than ",
-                                                     kMaxSafetensorsRank, " dimensions"));
+    if (name == kSafetensorsMetadataName) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tensor '", name, "' has a reserved name; expected any other"));
+    }
+    if (view.shape.size() > kMaxSafetensorsRank) {
+      return absl::InvalidArgumentError(absl::StrCat("tensor '", name, "' has ", view.shape.size(),
+                                                     " dimensions; expected at most ",
+                                                     kMaxSafetensorsRank));
     }
     ASSIGN_OR_RETURN(const int64_t bytes, TensorBytes(view.type, view.shape));
     int64_t end = 0;
     if (__builtin_add_overflow(begin, bytes, &end)) {
-      return absl::InvalidArgumentError("the tensors have more than 2^63 bytes in all");
+      return absl::InvalidArgumentError(absl::StrCat("the tensors up to '", name, "' have ", begin,
+                                                     " and ", bytes,
+                                                     " bytes; expected fewer than 2^63 in all"));
     }
     header[name] = {{"dtype", std::string(ElementTypeName(view.type))},
                     {"shape", view.shape},

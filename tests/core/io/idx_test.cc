@@ -109,6 +109,19 @@ TEST_F(ReadIdxTest, FilesAreReadUpToTheLimit) {
   EXPECT_THAT(ErrorOf(ReadBack(GzipBytes(bytes), size - 1)), HasSubstr("more than"));
 }
 
+TEST_F(ReadIdxTest, APackedFileIsUnpackedNoFurtherThanItsHeaderSays) {
+  const std::string bytes = IdxBytes({5000}, std::string(1 << 20, 'x'));
+  EXPECT_THAT(ErrorOf(ReadBack(GzipBytes(bytes), int64_t{1} << 40)),
+              HasSubstr("unpacked it has more than 5008 bytes"));
+  const std::string huge = IdxBytes({1u << 30, 2}, "x");
+  EXPECT_THAT(ErrorOf(ReadBack(GzipBytes(huge))),
+              HasSubstr("its header says 1073741824 x 2, which is more than 1048576 bytes"));
+  const std::string shorter = IdxBytes({5000}, std::string(4999, 'x'));
+  EXPECT_THAT(ErrorOf(ReadBack(GzipBytes(shorter))),
+              HasSubstr("it has 4999 bytes of data; its header says 5000"));
+  EXPECT_THAT(ErrorOf(ReadBack(GzipBytes("no IDX file"))), HasSubstr("wrong magic number"));
+}
+
 TEST_F(ReadIdxTest, AMissingFileIsNotFound) {
   EXPECT_EQ(ReadIdx(folder_.File("none")).status().code(), absl::StatusCode::kNotFound);
 }

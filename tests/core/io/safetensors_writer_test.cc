@@ -93,12 +93,21 @@ TEST(SafetensorsWriterTest, ImpossibleTensorsAreRefused) {
   EXPECT_THAT(ErrorOf(SafetensorsHeader({{"t", {ElementType::kUint8, {-1}, {}}}}, {})),
               HasSubstr("negative"));
   EXPECT_THAT(ErrorOf(SafetensorsHeader({{"__metadata__", {ElementType::kUint8, {1}, {}}}}, {})),
-              HasSubstr("reserved name"));
+              HasSubstr("tensor '__metadata__' has a reserved name"));
   const std::vector<int64_t> long_shape(kMaxSafetensorsRank + 1, 1);
-  EXPECT_NE(ErrorOf(SafetensorsHeader({{"t", {ElementType::kUint8, long_shape, {}}}}, {})),
-            "no error");
+  EXPECT_THAT(ErrorOf(SafetensorsHeader({{"t", {ElementType::kUint8, long_shape, {}}}}, {})),
+              HasSubstr("tensor 't' has 17 dimensions; expected at most 16"));
   const TensorView half = {ElementType::kUint8, {int64_t{1} << 62}, {}};
   EXPECT_THAT(ErrorOf(SafetensorsHeader({{"a", half}, {"b", half}}, {})), HasSubstr("2^63"));
+}
+
+TEST(SafetensorsWriterTest, HeadersAreWrittenUpToTheirLimit) {
+  const std::string around = R"({"__metadata__":{"k":""}})";
+  std::string text(static_cast<size_t>(kMaxSafetensorsHeaderBytes) - around.size(), 'x');
+  EXPECT_EQ(ErrorOf(SafetensorsHeader({}, {{"k", text}})), "no error");
+  text.push_back('x');
+  EXPECT_THAT(ErrorOf(SafetensorsHeader({}, {{"k", text}})),
+              HasSubstr("16777224 bytes; expected at most 16777216"));
 }
 
 TEST(SafetensorsWriterTest, NamesThatAreNotUtf8AreRefused) {
