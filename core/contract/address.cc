@@ -1,9 +1,9 @@
 #include "core/contract/address.h"
 
 #include "absl/status/status.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "core/base/quoted.h"
 #include "core/contract/digest_writer.h"
 
 namespace tailcast {
@@ -29,8 +29,8 @@ absl::StatusOr<ChannelOrder> ChannelOrderFromName(absl::string_view name) {
   for (const ChannelOrder order : {ChannelOrder::kRgb, ChannelOrder::kBgr, ChannelOrder::kGray}) {
     if (name == ChannelOrderName(order)) return order;
   }
-  return absl::InvalidArgumentError(absl::StrCat("channel order '", absl::Utf8SafeCHexEscape(name),
-                                                 "' is unknown; expected rgb, bgr or gray"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("channel order ", Quoted(name), " is unknown; expected rgb, bgr or gray"));
 }
 
 Digest EncoderFingerprint(absl::string_view architecture, const ImageInput& input,
@@ -81,10 +81,9 @@ absl::StatusOr<Digest> AddressFromText(absl::string_view text) {
   if (absl::ConsumePrefix(&hex, kTextPrefix)) {
     if (absl::StatusOr<Digest> address = DigestFromHex(hex); address.ok()) return address;
   }
-  constexpr size_t kMaxShownBytes = 80;
-  return absl::InvalidArgumentError(
-      absl::StrCat("address '", absl::Utf8SafeCHexEscape(text.substr(0, kMaxShownBytes)),
-                   "' is malformed; expected ", kTextPrefix, " and 64 hexadecimal digits"));
+  return absl::InvalidArgumentError(absl::StrCat("address ", Quoted(text),
+                                                 " is malformed; expected ", kTextPrefix,
+                                                 " and 64 hexadecimal digits"));
 }
 
 }  // namespace tailcast

@@ -6,30 +6,24 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "core/base/quoted.h"
 #include "core/base/status_macros.h"
 
 namespace tailcast {
 namespace {
 
-constexpr size_t kMaxShownBytes = 80;
-
-std::string Shown(absl::string_view text) {
-  return absl::Utf8SafeCHexEscape(text.substr(0, kMaxShownBytes));
-}
-
 absl::Status WrongRule(absl::string_view rule, absl::string_view expected) {
   return absl::InvalidArgumentError(
-      absl::StrCat("plan '", Shown(rule), "' is wrong; expected ", expected));
+      absl::StrCat("plan ", Quoted(rule), " is wrong; expected ", expected));
 }
 
 absl::StatusOr<int64_t> ParseRows(absl::string_view rule, absl::string_view text) {
   int64_t rows = 0;
   if (absl::SimpleAtoi(text, &rows) && rows >= 0) return rows;
-  return WrongRule(rule, absl::StrCat("a whole number of rows, not '", Shown(text), "'"));
+  return WrongRule(rule, absl::StrCat("a whole number of rows, not ", Quoted(text)));
 }
 
 // Round half to even, independent of the processor's rounding mode.
@@ -53,7 +47,7 @@ absl::StatusOr<Weights> Ratio(absl::string_view rule, absl::string_view text,
                               const std::vector<int64_t>& counts) {
   double ratio = 0.0;
   if (!absl::SimpleAtod(text, &ratio) || !std::isfinite(ratio) || ratio < 0.0) {
-    return WrongRule(rule, absl::StrCat("a finite ratio of at least 0, not '", Shown(text), "'"));
+    return WrongRule(rule, absl::StrCat("a finite ratio of at least 0, not ", Quoted(text)));
   }
   Weights weights;
   for (const int64_t count : counts) {
@@ -101,7 +95,7 @@ absl::StatusOr<PlanSpec> PlanOfWeights(const Weights& weights, const std::vector
     if (weights[i] == 0) continue;
     if (counts[i] < 1) {
       return absl::InvalidArgumentError(
-          absl::StrCat("plan '", Shown(rule), "' asks for ", weights[i], " rows of class ", i,
+          absl::StrCat("plan ", Quoted(rule), " asks for ", weights[i], " rows of class ", i,
                        ", which has no training rows; expected 0 rows of it"));
     }
     period = std::min(weights[i], kMaxPeriod + 1) + period;

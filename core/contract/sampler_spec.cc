@@ -6,10 +6,10 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "core/base/quoted.h"
 #include "core/base/status_macros.h"
 #include "core/contract/digest_writer.h"
 
@@ -65,11 +65,9 @@ double RoundedGuidance(double weight) {
 }
 
 absl::Status WrongGuidance(absl::string_view text) {
-  constexpr size_t kMaxShownBytes = 80;
-  return absl::InvalidArgumentError(
-      absl::StrCat("guidance '", absl::Utf8SafeCHexEscape(text.substr(0, kMaxShownBytes)),
-                   "' is wrong; expected W or HEAD:TAIL with numbers in [", kMinGuidanceWeight,
-                   ", ", kMaxGuidanceWeight, "]"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "guidance ", Quoted(text), " is wrong; expected W or HEAD:TAIL with numbers in [",
+      kMinGuidanceWeight, ", ", kMaxGuidanceWeight, "]"));
 }
 
 }  // namespace
@@ -91,8 +89,8 @@ absl::StatusOr<SamplerMethod> SamplerMethodFromName(absl::string_view name) {
        {SamplerMethod::kDdpm, SamplerMethod::kDdim, SamplerMethod::kDpmSolver}) {
     if (name == SamplerMethodName(method)) return method;
   }
-  return absl::InvalidArgumentError(absl::StrCat("sampler method '", absl::Utf8SafeCHexEscape(name),
-                                                 "' is unknown; expected ddpm, ddim or dpmpp_2m"));
+  return absl::InvalidArgumentError(absl::StrCat("sampler method ", Quoted(name),
+                                                 " is unknown; expected ddpm, ddim or dpmpp_2m"));
 }
 
 absl::Status ValidateSamplerSpec(const SamplerSpec& spec, int32_t num_classes,
