@@ -109,6 +109,7 @@ class TailcastRows(IterableDataset):
     plan         rule such as "each=1000", see plan_weights(); or a tailcast.v1.Plan
     rows         number of rows for all ranks together; None: without end
     batch_rows   rows of a batch; the last one may be smaller
+    max_chunk_bytes: features of one message, at most; 0: what the server takes by itself (256 KiB)
     counts       training rows per class for the rule; None: the bundle's
     rank, world_size, block_rows: this trainer takes blocks of `block_rows` rows in turn with the others.
                  block_rows = batch_rows gives each rank its rows of a common step. Its DataLoader
@@ -121,12 +122,13 @@ class TailcastRows(IterableDataset):
 
     def __init__(self, server, bundle, plan, *, seed=0, order_seed=0, repeat_periods=0, steps=None,
                  guidance=None, counts=None, start_row=0, rows=None, batch_rows=1024,
-                 data_type=tensor_api.DATA_TYPE_FLOAT32, rank=0, world_size=1, block_rows=1024,
+                 data_type=tensor_api.DATA_TYPE_FLOAT32, max_chunk_bytes=0, rank=0, world_size=1, block_rows=1024,
                  verify_rows=False, retry_for=60.0, call_timeout=20.0, idle_timeout=60.0):
         self.servers = server.split(",")
         self.bundle, self.plan, self.counts = bundle, plan, counts
         self.seed, self.order_seed, self.repeat_periods = seed, order_seed, repeat_periods
-        self.steps, self.guidance, self.data_type = steps, guidance, data_type
+        self.steps, self.guidance = steps, guidance
+        self.data_type, self.max_chunk_bytes = data_type, max_chunk_bytes
         self.origin, self.end_row = start_row, None if rows is None else start_row + rows
         if not 0 <= rank < world_size or batch_rows < 1 or block_rows < 1:
             raise ValueError(f"rank {rank} of world_size {world_size}, batch_rows {batch_rows}, block_rows {block_rows}: "
@@ -306,7 +308,7 @@ class TailcastRows(IterableDataset):
         return Batch(features, labels, rows), sums
 
     def _request(self, channel, shard, done, count):
-        request = feature_api.GenerateRequest(data_type=self.data_type)
+        request = feature_api.GenerateRequest(data_type=self.data_type, max_chunk_bytes=self.max_chunk_bytes)
         if self.header is None:
             request.stream.CopyFrom(self._first_stream(channel))
         else:

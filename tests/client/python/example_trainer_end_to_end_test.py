@@ -6,18 +6,39 @@ import subprocess
 import sys
 import unittest
 
-from generated_rows import PLAN, ROOT, GeneratedRowsCase
+from generated_rows import DIMENSION, PLAN, ROOT, ROWS, START_ROW, GeneratedRowsCase
 import programs
 from programs import Server, make_bundle
 
 
 class EndToEndTest(GeneratedRowsCase):
+    def watched_rows(self, server, **arguments):
+        """Rows that note in `starts` where each call that was served began, and in `chunks` the rows of each chunk."""
+        rows, starts, chunks = self.rows(server, **arguments), [], []
+
+        def verified(messages, shard, first, *, verify=rows._verified):
+            for batch in verify(messages, shard, first):
+                if batch.rows[0] == shard.row_at(first):
+                    starts.append(int(batch.rows[0]))
+                chunks.append(len(batch.rows))
+                yield batch
+        rows._verified = verified
+        return rows, starts, chunks
+
     def test_the_bytes_are_those_of_the_command_line(self):
         with Server(self.repository) as server:
-            rows = self.rows(server)
+            rows, starts, chunks = self.watched_rows(server)
             self.expect_same(list(rows))
+        self.assertEqual(starts, [START_ROW])
+        self.assertEqual(chunks, [128] * 23 + [56])  # 256 KiB each
         self.assertEqual(rows.state_dict()["address"], self.report["address"])
         self.assertEqual(f"{rows.checksum_sum:016x}", self.report["row_checksum_sum"])
+
+    def test_chunks_are_as_small_as_asked_for(self):
+        with Server(self.repository) as server:
+            rows, _, chunks = self.watched_rows(server, max_chunk_bytes=100 * 4 * DIMENSION + 1)
+            self.expect_same(list(rows))
+        self.assertEqual(chunks, [100] * 30)
 
     def test_stopped_and_resumed(self):
         with Server(self.repository) as server:
@@ -28,25 +49,36 @@ class EndToEndTest(GeneratedRowsCase):
                     break
             state = json.dumps(first.state_dict())
         with Server(self.repository) as server:
-            second = self.rows(server)
+            second, starts, chunks = self.watched_rows(server)
             second.load_state_dict(json.loads(state))
             self.expect_same(batches + list(second))
+        self.assertEqual(starts, [START_ROW + 11 * 64])
+        self.assertEqual(sum(chunks), ROWS - 11 * 64)
 
     def test_a_server_killed_in_mid_stream(self):
         with Server(self.repository) as server:
-            batches = []
-            for batch in self.rows(server, retry_for=60.0):
+            rows, starts, chunks = self.watched_rows(server, retry_for=60.0)
+            batches, starts_when_killed = [], []
+            for batch in rows:
                 batches.append(batch)
                 if len(batches) in (3, 20):
+                    starts_when_killed.append(len(starts))
                     server.kill()
                     server.start()
         self.expect_same(batches)
+        self.assertEqual(starts_when_killed, [1, 2])
+        self.assertEqual(starts[0], START_ROW)
+        self.assertTrue(START_ROW + 3 * 64 <= starts[1] < starts[2] < START_ROW + ROWS, starts)
+        self.assertEqual(sum(chunks), ROWS)  # no row was sent twice
 
     def test_ranks_share_the_rows(self):
         with Server(self.repository) as server:
             batches = []
             for rank in range(3):
-                batches += list(self.rows(server, rank=rank, world_size=3, block_rows=100))
+                rows, starts, chunks = self.watched_rows(server, rank=rank, world_size=3, block_rows=100)
+                batches += list(rows)
+                self.assertEqual(starts, [START_ROW + 100 * rank])
+                self.assertEqual(chunks, [128] * 7 + [104])  # so chunks begin within blocks
         self.expect_same(batches)
 
     def test_a_pinned_stream_that_is_gone_is_refused(self):

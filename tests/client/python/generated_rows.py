@@ -14,6 +14,7 @@ from programs import json_of, make_bundle, tailcast  # noqa: E402
 
 PLAN = "counts=50,60,70,80,90,0"
 START_ROW, ROWS = 10, 3000
+DIMENSION = 512  # 6 MB: more than a client receives ahead of its reader, and 24 chunks
 
 
 def read_safetensors(path):
@@ -34,7 +35,7 @@ class GeneratedRowsCase(unittest.TestCase):
         cls.addClassCleanup(cls.folder.cleanup)
         root = pathlib.Path(cls.folder.name)
         cls.repository = root / "repository"
-        make_bundle(cls.repository, "drawn")
+        make_bundle(cls.repository, "drawn", dim=DIMENSION)
         cls.report = json_of(tailcast("generate", "--local", "--repository", cls.repository, "--bundle", "drawn", "--plan",
                                       PLAN, "--seed", 3, "--start-row", START_ROW, "--rows", ROWS, "--output",
                                       root / "rows.safetensors", "--json"))

@@ -5,6 +5,7 @@ Runs in the interpreter that TAILCAST_TORCH_PYTHON names, else in this one; it n
 client/python/example_trainer.py needs. Skipped, with the reason, where one of them cannot be imported.
 """
 import importlib
+import itertools
 import json
 import os
 import sys
@@ -63,18 +64,19 @@ class TorchDataLoaderTest(GeneratedRowsCase):
         self.assertEqual(rows.state_dict()["used"], [[START_ROW, START_ROW + ROWS]])
         self.assertEqual(rows.state_dict()["address"], self.report["address"])
 
-    def test_stopped_and_resumed_with_workers_that_had_read_ahead(self):
+    def test_stopped_and_resumed_with_other_numbers_of_workers_that_had_read_ahead(self):
         with Server(self.repository) as server:
-            first, batches = self.rows(server, block_rows=100), []
-            first.resolve()
-            for batch in loader_of(first, workers=2):
-                first.mark_used(batch)
-                batches.append(batch)
-                if len(batches) == 7:
-                    break
-            second = self.rows(server, block_rows=100)
-            second.load_state_dict(json.loads(json.dumps(first.state_dict())))
-            batches += list(loader_of(second, workers=2))
+            state, batches = None, []
+            for workers, steps in ((4, 7), (2, 5), (3, None)):
+                rows = self.rows(server, block_rows=100)
+                if state is None:
+                    rows.resolve()
+                else:
+                    rows.load_state_dict(json.loads(state))
+                for batch in itertools.islice(loader_of(rows, workers), steps):
+                    rows.mark_used(batch)
+                    batches.append(batch)
+                state = json.dumps(rows.state_dict())
         self.expect_same(batches)
 
 
