@@ -142,9 +142,7 @@ absl::StatusOr<RowChunk> CallVerifier::Check(const ChunkView& chunk) {
   RETURN_IF_ERROR(CheckShape(chunk));
   const auto count = static_cast<size_t>(chunk.row_count);
   rows_.resize(count);
-  for (size_t i = 0; i < count; ++i) {
-    rows_[i] = range_.rows.RowAt(range_.position + row_count_ + static_cast<int64_t>(i));
-  }
+  range_.rows.ReadRows(range_.position + row_count_, absl::MakeSpan(rows_));
   class_indices_.resize(count);
   // Little endian, as this machine: see wire_type.cc.
   std::memcpy(class_indices_.data(), chunk.class_indices.data(), chunk.class_indices.size());

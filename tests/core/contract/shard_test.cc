@@ -95,13 +95,14 @@ TEST(ShardTest, RowsBeyondInt64AreSaturated) {
 TEST(ShardTest, RowsReadTogetherAreThoseReadOneByOne) {
   std::mt19937 rng(4);
   for (int round = 0; round < 300; ++round) {
-    const auto count = static_cast<int32_t>(1 + rng() % 5);
-    const Shard shard = {.index = static_cast<int32_t>(rng() % static_cast<uint32_t>(count)),
-                         .count = count,
-                         .block_rows = 1 + rng() % 40,
-                         .origin_row = rng() % 50};
-    const ShardRows own(shard, shard.origin_row + rng() % 60);
-    const int64_t position = rng() % 100;
+    const auto below = [&rng](int32_t end) { return static_cast<int32_t>(rng() % end); };
+    Shard shard;
+    shard.count = 1 + below(5);
+    shard.index = below(shard.count);
+    shard.block_rows = 1 + below(40);
+    shard.origin_row = below(50);
+    const ShardRows own(shard, shard.origin_row + below(60));
+    const int64_t position = below(100);
     std::vector<int64_t> rows(rng() % 200);
     own.ReadRows(position, absl::MakeSpan(rows));
     for (size_t i = 0; i < rows.size(); ++i) {
