@@ -77,6 +77,7 @@ class Batch:
     features: np.ndarray  # [n, D] float32
     labels: np.ndarray    # [n] int64
     rows: np.ndarray      # [n] int64: index in the stream of each row
+    used: bool = False    # noted by TailcastRows
 
 
 # ---------------------------------------------------------------- one call
@@ -173,8 +174,19 @@ class TailcastRows(IterableDataset):
                                  "resume from merge_states() of all ranks")
 
     def mark_used(self, batch):
-        """Says that a training step used a batch which a DataLoader's worker handed over."""
+        """Says that a training step used a batch which a DataLoader's worker handed over.
+
+        Changes nothing if that is known: this object yielded the batch itself (num_workers=0), or was told before.
+        ValueError if another batch brought one of the rows, or one is not of this rank.
+        """
+        if batch.used and self._used.holds(batch.rows):
+            return
+        mine = Shard(self.rank, self.world_size, self.block_rows, self.origin).holds(batch.rows)
+        if not mine.all():
+            raise ValueError(f"row {batch.rows[~mine][0]} is not of rank {self.rank} of {self.world_size} in blocks of "
+                             f"{self.block_rows} from row {self.origin} on")
         self._used.add(batch.rows)
+        batch.used = True
 
     def resolve(self):
         """Asks which stream this is. Ranks and workers that share the answer take the same one."""
@@ -198,6 +210,13 @@ class TailcastRows(IterableDataset):
         workers, worker_id = (1, 0) if worker is None else (worker.num_workers, worker.id)
         shard = Shard(index=worker_id * self.world_size + self.rank, count=workers * self.world_size,
                       block_rows=self.block_rows, origin=self.origin)
+        for batch in self._batches(shard):
+            self._used.add(batch.rows)
+            batch.used = worker is None  # a worker's copy of this object notes nothing for the training step
+            yield batch
+
+    def _batches(self, shard):
+        """The chunks, cut anew."""
         pending, pending_rows = [], 0
         for chunk in self._chunks(shard):
             pending.append(chunk)
@@ -205,12 +224,9 @@ class TailcastRows(IterableDataset):
             while pending_rows >= self.batch_rows:
                 batch, pending = self._take(pending, self.batch_rows)
                 pending_rows -= self.batch_rows
-                self._used.add(batch.rows)
                 yield batch
         if pending_rows:
-            batch, _ = self._take(pending, pending_rows)
-            self._used.add(batch.rows)
-            yield batch
+            yield self._take(pending, pending_rows)[0]
 
     def _begin_in_worker(self):
         """A worker learns what was used when it starts, and never again."""
@@ -362,7 +378,7 @@ class TailcastRows(IterableDataset):
 
 # ---------------------------------------------------------------- a small trainer
 class SoftmaxClassifier:
-    """Linear softmax regression with momentum, on features scaled by what was seen so far."""
+    """Linear softmax regression with momentum, on features as they come."""
 
     def __init__(self, dimension, classes):
         self.weight, self.bias = np.zeros((classes, dimension), np.float32), np.zeros(classes, np.float32)
@@ -397,32 +413,43 @@ class SoftmaxClassifier:
 def save_checkpoint(path, rows, model):
     """Rows and weights of the same moment in one file that appears at once."""
     path = pathlib.Path(path)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps({"rows": rows.state_dict(), "model": model.state_dict()}))
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps({"rows": rows.state_dict(), "model": model.state_dict()}, allow_nan=False))
     os.replace(part, path)
 
 
+def step_to_report(model, batch, rate, step):
+    """Loss and accuracy as JSON can hold them. ValueError if the training went astray."""
+    loss, accuracy = map(float, model.step(batch.features, batch.labels, rate))
+    if not np.isfinite(loss):
+        raise ValueError(f"step {step}: the loss is {loss}, expected a finite one; try a lower --learning-rate than {rate}")
+    return loss, accuracy
+
+
 def train(rows, arguments):
-    """Fits a classifier to the rows; goes on from the checkpoint if there is one."""
+    """Fits a classifier to the rows; goes on from the checkpoint if there is one.
+
+    The report's steps, loss and accuracy are of this run; None if the checkpoint had used all rows.
+    """
     checkpoint = None
     if arguments.checkpoint and os.path.exists(arguments.checkpoint):
         checkpoint = json.loads(pathlib.Path(arguments.checkpoint).read_text())
         rows.load_state_dict(checkpoint["rows"])
-    model, step, loss, accuracy = None, 0, float("nan"), float("nan")
+    model, step, loss, accuracy = None, 0, None, None
     for step, batch in enumerate(rows, 1):
         if model is None:
             classes = 1 + max(weight.class_index for weight in rows.header.stream.plan.class_weights)
             model = SoftmaxClassifier(rows.header.feature_dimension, classes)
             if checkpoint is not None:
                 model.load_state_dict(checkpoint["model"])
-        loss, accuracy = model.step(batch.features, batch.labels, arguments.learning_rate)
+        loss, accuracy = step_to_report(model, batch, arguments.learning_rate, step)
         if step % arguments.report_every == 0:
             print(f"step {step}: loss {loss:.4f}, accuracy {accuracy:.3f}", file=sys.stderr)
             if arguments.checkpoint:
                 save_checkpoint(arguments.checkpoint, rows, model)
     if arguments.checkpoint and model is not None:
         save_checkpoint(arguments.checkpoint, rows, model)
-    return {"steps": step, "loss": float(loss), "accuracy": float(accuracy),
+    return {"steps": step, "loss": loss, "accuracy": accuracy,
             "rows": len(rows._used), "address": rows.state_dict()["address"]}
 
 

@@ -1,6 +1,7 @@
 """Which rows: plans from rules, sets of rows, shards. Standard library and numpy only."""
 import bisect
 import dataclasses
+import itertools
 
 import numpy as np
 
@@ -26,6 +27,16 @@ def plan_weights(rule, counts):
     return weights
 
 
+def runs_of(rows):
+    """Rows as half-open ranges, ascending. ValueError if one comes twice."""
+    rows = np.sort(np.asarray(rows, dtype=np.int64))
+    steps = np.diff(rows)
+    if len(rows) and not steps.all():
+        raise ValueError(f"row {rows[np.flatnonzero(steps == 0)[0]]} comes twice")
+    parts = np.split(rows, np.flatnonzero(steps != 1) + 1)
+    return [(int(part[0]), int(part[-1]) + 1) for part in parts if len(part)]
+
+
 class RowSet:
     """A set of rows as disjoint half-open ranges."""
 
@@ -33,19 +44,22 @@ class RowSet:
         self.ranges = sorted([int(begin), int(end)] for begin, end in ranges)
 
     def add(self, rows):
-        """Adds ascending rows. A row that is there already is an error: each is used once."""
-        rows = np.asarray(rows, dtype=np.int64)
-        edges = np.flatnonzero(np.diff(rows) != 1) + 1
-        for part in np.split(rows, edges):
-            if len(part):
-                self._add_range(int(part[0]), int(part[-1]) + 1)
+        """Adds rows, all or none. A row that is there already is an error: each is used once."""
+        runs = runs_of(rows)
+        for begin, end in runs:
+            if list(self.gaps(begin, end)) != [(begin, end)]:
+                raise ValueError(f"rows in [{begin}, {end}) were used before")
+        for begin, end in runs:
+            self._add_range(begin, end)
+
+    def holds(self, rows):
+        """True if all the rows are there."""
+        return not any(list(self.gaps(begin, end)) for begin, end in runs_of(rows))
 
     def _add_range(self, begin, end):
         place = bisect.bisect_right(self.ranges, [begin, float("inf")])
         before = self.ranges[place - 1] if place > 0 else None
         after = self.ranges[place] if place < len(self.ranges) else None
-        if (before and before[1] > begin) or (after and after[0] < end):
-            raise ValueError(f"rows [{begin}, {end}) were used before")
         if before and before[1] == begin:
             before[1] = end
             if after and after[0] == end:
@@ -68,7 +82,8 @@ class RowSet:
 
     def gaps(self, begin, end):
         """Ranges of [begin, end) that are not in the set; `end` None: without end."""
-        for used_begin, used_end in self.ranges:
+        place = max(0, bisect.bisect_right(self.ranges, [begin, float("inf")]) - 1)
+        for used_begin, used_end in itertools.islice(self.ranges, place, None):
             if end is not None and used_begin >= end:
                 break
             if begin < used_begin:
@@ -92,6 +107,11 @@ class Shard:
     count: int = 1
     block_rows: int = 1024
     origin: int = 0
+
+    def holds(self, rows):
+        """Which of the rows belong to the shard."""
+        rows = np.asarray(rows, dtype=np.int64)
+        return (rows >= self.origin) & ((rows - self.origin) // self.block_rows % self.count == self.index)
 
     def row_at(self, ordinal):
         """The shard's ordinal-th row from the origin on."""

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """TailcastRows against a scripted server, and its arithmetic against slow twins."""
+import dataclasses
 import itertools
 import json
 import os
@@ -56,16 +57,26 @@ class RowSetTest(unittest.TestCase):
             for _ in range(20):
                 begin = rng.randrange(60)
                 rows = [row for row in range(begin, begin + rng.randrange(1, 12)) if rng.random() < 0.7]
+                rng.shuffle(rows)
+                self.assertEqual(used.holds(rows), set(rows) <= twin)
                 if twin & set(rows):
-                    with self.assertRaises(ValueError):
+                    before = [list(pair) for pair in used.ranges]
+                    with self.assertRaisesRegex(ValueError, "were used before"):
                         used.add(rows)
-                    break
+                    self.assertEqual(used.ranges, before)  # all or none
+                    continue
                 used.add(rows)
                 twin |= set(rows)
                 self.assertEqual([row in used for row in range(80)], [row in twin for row in range(80)])
                 self.assertEqual(len(used), len(twin))
                 flat = [edge for pair in used.ranges for edge in pair]
                 self.assertEqual(flat, sorted(set(flat)))  # disjoint and not touching
+
+    def test_a_row_that_comes_twice_is_refused(self):
+        used = RowSet()
+        with self.assertRaisesRegex(ValueError, "row 4 comes twice"):
+            used.add([3, 4, 5, 4])
+        self.assertEqual(used.ranges, [])
 
     def test_a_merged_set_holds_the_rows_of_both(self):
         rng = random.Random(5)
@@ -105,6 +116,7 @@ class RowSetTest(unittest.TestCase):
                     shard = Shard(index, count, block, origin=11)
                     twin = [row for row in range(11, 400) if (row - 11) // block % count == index]
                     ordinals = np.arange(len(twin))
+                    self.assertEqual(np.flatnonzero(shard.holds(range(400))).tolist(), twin)
                     self.assertEqual(shard.row_at(ordinals).tolist(), twin)
                     for row in range(0, 400):
                         self.assertEqual(shard.count_below(row), sum(r < row for r in twin))
@@ -410,12 +422,26 @@ class CheckpointTest(unittest.TestCase):
             with self.assertRaisesRegex(ValueError, "expected 0 <= rank < world_size and at least 1 row"):
                 TailcastRows("host:1", "fake", "each=1", **{"world_size": 2, **wrong})
 
-    def test_rows_are_used_once(self):
+    def test_a_batch_may_be_marked_again_but_its_rows_may_not_come_again(self):
         with FakeServer(lambda call: call.serve_all()) as server:
             rows = rows_of(server)
-            batch = next(iter(rows))
-            with self.assertRaises(ValueError):
+            first, second = itertools.islice(rows, 2)  # the iterator notes them itself
+            for batch in (first, second, first):
                 rows.mark_used(batch)
+            self.assertEqual(rows.state_dict()["used"], [[0, 100]])
+            with self.assertRaisesRegex(ValueError, r"rows in \[50, 100\) were used before"):
+                rows.mark_used(dataclasses.replace(second, used=False))
+            other = rows_of(server)
+            other.mark_used(second)  # what one object noted is news to another
+            other.mark_used(second)
+            self.assertEqual(other.state_dict()["used"], [[50, 100]])
+
+    def test_rows_of_another_rank_are_not_marked(self):
+        with FakeServer(lambda call: call.serve_all()) as server:
+            ranks = [rows_of(server, rank=rank, world_size=2, block_rows=50, start_row=7) for rank in range(2)]
+            with self.assertRaisesRegex(ValueError, "row 57 is not of rank 0 of 2 in blocks of 50 from row 7 on"):
+                ranks[0].mark_used(next(iter(ranks[1])))
+            self.assertEqual(ranks[0].state_dict()["used"], [])
 
     def test_a_wrong_state_is_refused(self):
         with FakeServer(lambda call: call.serve_all()) as server, self.assertRaises(ValueError):
@@ -547,6 +573,27 @@ class ProgramTest(unittest.TestCase):
             rest = self.run_program(server, "--checkpoint", checkpoint)
             self.assertEqual(rest.returncode, 0, rest.stderr)
             self.assertEqual(json.loads(rest.stdout)["loss"], json.loads(whole.stdout)["loss"])
+
+    def test_a_finished_checkpoint_is_reported_in_json(self):
+        def no_constant(name):
+            self.fail(f"{name} is not JSON")
+        with FakeServer(lambda call: call.serve_all()) as server, tempfile.TemporaryDirectory() as folder:
+            checkpoint = os.path.join(folder, "state.json")
+            for steps in (30, 0):
+                result = self.run_program(server, "--checkpoint", checkpoint)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                report = json.loads(result.stdout, parse_constant=no_constant)
+                self.assertEqual((report["rows"], report["steps"]), (600, steps))
+                self.assertEqual(report["loss"] is None, steps == 0)
+                self.assertEqual(os.listdir(folder), ["state.json"])
+
+    def test_a_training_that_goes_astray_ends_before_its_checkpoint(self):
+        with FakeServer(lambda call: call.serve_all()) as server, tempfile.TemporaryDirectory() as folder:
+            result = self.run_program(server, "--checkpoint", os.path.join(folder, "state.json"),
+                                      "--report-every", "600", "--learning-rate", "1e38")
+            self.assertEqual(os.listdir(folder), [])
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, "step [0-9]+: the loss is nan, expected a finite one; try a lower --learning-rate")
 
     def test_a_failure_is_one_line(self):
         def script(call):
