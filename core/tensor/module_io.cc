@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/quoted.h"
 #include "core/base/status_macros.h"
 #include "core/tensor/checks.h"
 
@@ -43,7 +44,7 @@ absl::Status LoadModule(const NamedTensors& tensors, const std::string& what,
   for (const auto& [name, tensor] : tensors) {
     if (targets.count(name) == 0) {
       return absl::InvalidArgumentError(
-          absl::StrCat(what, ": tensor '", name, "' is unknown to the network"));
+          absl::StrCat(what, ": tensor ", Quoted(name), " is unknown to the network"));
     }
   }
   for (const auto& [name, target] : targets) target.copy_(tensors.at(name));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <string>
 
 #include "absl/status/statusor.h"
 
@@ -36,6 +37,22 @@ TEST(CatchTorchErrorsTest, TurnsLackOfMemoryIntoResourceExhausted) {
   });
 
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST(CatchTorchErrorsTest, TurnsLackOfHostMemoryIntoResourceExhausted) {
+  constexpr int64_t kTooMany = int64_t{1} << 50;
+  const auto of_tensor = CatchTorchErrors([] {
+    at::empty({kTooMany}, at::kByte);
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(of_tensor.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(of_tensor.message()), HasSubstr("you tried to allocate"));
+
+  const auto of_text = CatchTorchErrors([] {
+    std::string().reserve(static_cast<size_t>(kTooMany));
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(of_text, absl::ResourceExhaustedError("not enough memory"));
 }
 
 TEST(CatchTorchErrorsTest, TurnsAnyOtherExceptionIntoInternal) {
