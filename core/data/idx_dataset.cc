@@ -35,15 +35,16 @@ std::optional<std::string> FindIdx(const std::string& directory, const std::stri
 
 std::string IdxPrefix(DatasetPart part) { return part == DatasetPart::kTrain ? "train" : "t10k"; }
 
-bool HasImages(const std::string& directory, DatasetPart part) {
-  return FindIdx(directory, IdxPrefix(part) + "-images-idx3-ubyte").has_value();
-}
-
 // What the folder says about its classes, or as many numbers as there are labels.
 absl::StatusOr<std::vector<std::string>> IdxClassNames(const std::string& directory,
                                                        int64_t label_end) {
   const std::string path = JoinPath(directory, kClassNamesFile);
-  if (PathExists(path)) return ReadNames(path);
+  if (PathExists(path)) {
+    ASSIGN_OR_RETURN(std::vector<std::string> names, ReadNames(path));
+    if (!names.empty()) return names;
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", path, "' has no names; expected one for each class"));
+  }
   if (FolderName(directory) == kFashionMnist) return FashionMnistNames();
   return NumberNames(label_end);
 }
@@ -88,8 +89,10 @@ absl::Status CheckShapes(const IdxPair& pair) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<IdxPair> ReadIdxPair(const std::string& directory, DatasetPart part) {
+absl::StatusOr<IdxPair> ReadIdxPair(const std::string& images_path, const std::string& directory,
+                                    DatasetPart part) {
   IdxPair pair;
+  pair.images_path = images_path;
   const std::string labels_file = IdxPrefix(part) + "-labels-idx1-ubyte";
   const auto labels_path = FindIdx(directory, labels_file);
   if (!labels_path.has_value()) {
@@ -97,7 +100,6 @@ absl::StatusOr<IdxPair> ReadIdxPair(const std::string& directory, DatasetPart pa
                                             "' (or .gz) beside the images; expected their labels"));
   }
   pair.labels_path = *labels_path;
-  pair.images_path = *FindIdx(directory, IdxPrefix(part) + "-images-idx3-ubyte");
   ASSIGN_OR_RETURN(pair.images, ReadIdx(pair.images_path));
   ASSIGN_OR_RETURN(pair.labels, ReadIdx(pair.labels_path));
   RETURN_IF_ERROR(CheckShapes(pair));
@@ -107,8 +109,9 @@ absl::StatusOr<IdxPair> ReadIdxPair(const std::string& directory, DatasetPart pa
 }  // namespace
 
 absl::StatusOr<MaybeDataset> ReadIdxDataset(const std::string& directory, DatasetPart part) {
-  if (!HasImages(directory, part)) return std::nullopt;
-  ASSIGN_OR_RETURN(const IdxPair pair, ReadIdxPair(directory, part));
+  const auto images_path = FindIdx(directory, IdxPrefix(part) + "-images-idx3-ubyte");
+  if (!images_path.has_value()) return std::nullopt;
+  ASSIGN_OR_RETURN(const IdxPair pair, ReadIdxPair(*images_path, directory, part));
   const absl::string_view labels = pair.labels.data;
   const auto largest = std::max_element(labels.begin(), labels.end(), [](char a, char b) {
     return static_cast<uint8_t>(a) < static_cast<uint8_t>(b);

@@ -34,8 +34,8 @@ std::vector<int64_t> ImageDataset::class_counts() const {
 }
 
 Digest ImageDataset::labels_digest() const {
-  const at::Tensor bytes = labels.to(at::kByte).contiguous();
-  return Sha256Of({static_cast<const char*>(bytes.const_data_ptr()), bytes.nbytes()});
+  const at::Tensor numbers = labels.to(at::kInt).contiguous();
+  return Sha256Of({static_cast<const char*>(numbers.const_data_ptr()), numbers.nbytes()});
 }
 
 absl::StatusOr<ImageDataset> ReadImageDataset(const std::string& directory, DatasetPart part) {

@@ -27,7 +27,8 @@ struct ImageDataset {
   int64_t num_classes() const { return static_cast<int64_t>(class_names.size()); }
   // Number of images of each class. [K]
   std::vector<int64_t> class_counts() const;
-  // SHA-256 over the labels, a byte each, in order: tells whether a split belongs to these images.
+  // SHA-256 over the labels, a little-endian int32 each, in order: tells whether a split belongs to
+  // these images.
   Digest labels_digest() const;
 };
 

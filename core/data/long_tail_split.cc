@@ -16,6 +16,9 @@
 namespace tailcast::data {
 namespace {
 
+// Images of a class, far above any data set: sums of two cannot overflow.
+constexpr int64_t kMaxPerClass = int64_t{1} << 40;
+
 absl::Status WrongOption(absl::string_view option, absl::string_view value,
                          absl::string_view expected) {
   return absl::InvalidArgumentError(
@@ -27,12 +30,11 @@ absl::Status CheckOptions(const LongTailOptions& options) {
     return WrongOption("imbalance_factor", absl::StrCat(options.imbalance_factor),
                        "a number of 1 or more");
   }
-  if (options.validation_per_class < 0) {
-    return WrongOption("validation_per_class", absl::StrCat(options.validation_per_class),
-                       "0 or more");
-  }
-  if (options.max_per_class < 0) {
-    return WrongOption("max_per_class", absl::StrCat(options.max_per_class), "0 or more");
+  for (const auto& [option, value] :
+       {std::pair{"validation_per_class", options.validation_per_class},
+        {"max_per_class", options.max_per_class}}) {
+    if (value >= 0 && value <= kMaxPerClass) continue;
+    return WrongOption(option, absl::StrCat(value), absl::StrCat("0 to ", kMaxPerClass));
   }
   if (options.seed < 0) return WrongOption("seed", absl::StrCat(options.seed), "0 or more");
   return absl::OkStatus();
@@ -122,8 +124,10 @@ absl::StatusOr<LongTailSplit> MakeSplit(const ImageDataset& train, const LongTai
 }
 
 absl::Status CheckClassCounts(const LongTailSplit& split, const ImageDataset& train) {
-  ASSIGN_OR_RETURN(const ImageDataset train_part, SelectImages(train, split.train));
-  ASSIGN_OR_RETURN(const ImageDataset validation_part, SelectImages(train, split.validation));
+  ImageDataset labels = train;
+  labels.images = train.labels;  // to count needs no pixels
+  ASSIGN_OR_RETURN(const ImageDataset train_part, SelectImages(labels, split.train));
+  ASSIGN_OR_RETURN(const ImageDataset validation_part, SelectImages(labels, split.validation));
   const std::vector<int64_t> train_counts = train_part.class_counts();
   const std::vector<int64_t> validation_counts = validation_part.class_counts();
   for (size_t c = 0; c < train_counts.size(); ++c) {

@@ -5,7 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/files.h"
 #include "core/base/json.h"
+#include "core/base/quoted.h"
 #include "core/base/status_macros.h"
+#include "core/contract/plan.h"
 #include "core/data/long_tail_split.h"
 
 namespace tailcast::data {
@@ -13,8 +15,8 @@ namespace {
 
 constexpr const char* kFormat = "tailcast.split.v1";
 constexpr int64_t kMaxIndex = std::numeric_limits<int64_t>::max();
-constexpr int64_t kMaxFileBytes = int64_t{1} << 30;
-constexpr int64_t kMaxClasses = 65536;  // the stream contract's limit, section 1
+// Room for some eight million indices; JSON in memory is many times as large.
+constexpr int64_t kMaxFileBytes = int64_t{64} << 20;
 
 absl::Status Fault(const std::string& what, absl::string_view fault, absl::string_view expected) {
   return absl::InvalidArgumentError(
@@ -77,9 +79,9 @@ absl::Status CheckCounts(const LongTailSplit& split, const std::string& what) {
 }
 
 absl::Status CheckSplit(const LongTailSplit& split, const std::string& what) {
-  if (split.class_names.empty() || split.class_names.size() > kMaxClasses) {
+  if (split.class_names.empty() || split.class_names.size() > kMaxPlanClasses) {
     return Fault(what, absl::StrCat("class_names has ", split.class_names.size(), " entries"),
-                 absl::StrCat("1 to ", kMaxClasses));
+                 absl::StrCat("1 to ", kMaxPlanClasses));
   }
   RETURN_IF_ERROR(CheckOrder(split, what));
   RETURN_IF_ERROR(CheckAscending(split.train, what, "train"));
@@ -111,7 +113,7 @@ absl::StatusOr<LongTailSplit> LongTailSplitFromJson(const nlohmann::json& json,
   LongTailSplit split;
   split.dataset = reader.String("dataset");
   split.class_names = reader.StringList("class_names");
-  split.class_order = reader.Int64List("class_order", 0, kMaxClasses);
+  split.class_order = reader.Int64List("class_order", 0, kMaxPlanClasses - 1);
   split.imbalance_factor = reader.Double("imbalance_factor", 1, std::numeric_limits<double>::max());
   split.validation_per_class = reader.Int64("validation_per_class", 0, kMaxIndex);
   split.seed = reader.Int64("seed", 0, kMaxIndex);
@@ -120,9 +122,11 @@ absl::StatusOr<LongTailSplit> LongTailSplitFromJson(const nlohmann::json& json,
   split.validation = reader.Int64List("validation", 0, kMaxIndex);
   const std::string digest = reader.String("data_digest");
   RETURN_IF_ERROR(reader.Finish());
-  if (format != kFormat) return Fault(what, absl::StrCat("format is '", format, "'"), kFormat);
+  if (format != kFormat) return Fault(what, absl::StrCat("format is ", Quoted(format)), kFormat);
   const auto data_digest = DigestFromHex(digest);
-  if (!data_digest.ok()) return Fault(what, "data_digest: not a digest", "64 hexadecimal digits");
+  if (!data_digest.ok()) {
+    return Fault(what, absl::StrCat("data_digest is ", Quoted(digest)), "64 hexadecimal digits");
+  }
   split.data_digest = *data_digest;
   RETURN_IF_ERROR(CheckSplit(split, what));
   return split;
@@ -130,6 +134,10 @@ absl::StatusOr<LongTailSplit> LongTailSplitFromJson(const nlohmann::json& json,
 
 absl::Status WriteSplitFile(const std::string& path, const LongTailSplit& split) {
   ASSIGN_OR_RETURN(const std::string text, CanonicalJson(ToJson(split)));
+  if (static_cast<int64_t>(text.size()) > kMaxFileBytes) {
+    return Fault(path, absl::StrCat(text.size(), " bytes long"),
+                 absl::StrCat("at most ", kMaxFileBytes));
+  }
   return WriteFileAtomically(path, text);
 }
 

@@ -73,6 +73,8 @@ TEST_F(ImageDatasetTest, ClassNamesComeFromTheFileOfNames) {
               ElementsAre("cat", "dog", "long name"));
   Write("classes.txt", "cat\n\ndog\n");
   EXPECT_THAT(ErrorOf(), HasSubstr("classes.txt' has no name in line 2"));
+  Write("classes.txt", "\n");
+  EXPECT_THAT(ErrorOf(), HasSubstr("classes.txt' has no names; expected one for each class"));
 }
 
 TEST_F(ImageDatasetTest, AFileOfNamesAboveItsLimitIsRefused) {
@@ -124,9 +126,15 @@ TEST_F(ImageDatasetTest, MissingFilesAreToldWithWhatWasExpected) {
             absl::StatusCode::kNotFound);
 }
 
-TEST_F(ImageDatasetTest, TheDigestIsThatOfTheLabelBytes) {
+TEST_F(ImageDatasetTest, TheDigestIsThatOfTheLabelsAsLittleEndianNumbers) {
   const auto dataset = ReadImageDataset(folder_.path(), DatasetPart::kTrain);
-  EXPECT_EQ(dataset->labels_digest(), Sha256Of(std::string("\x02\x00\x01", 3)));
+  EXPECT_EQ(dataset->labels_digest(), Sha256Of(std::string("\2\0\0\0\0\0\0\0\1\0\0\0", 12)));
+}
+
+TEST(LabelsDigestTest, TellsClassesApartThatAgreeInTheirLowestByte) {
+  ImageDataset low = ToyDataset({2}), high = low;
+  high.labels = low.labels + 256;
+  EXPECT_NE(low.labels_digest(), high.labels_digest());
 }
 
 std::string CifarRecord(const std::string& labels, char red) {

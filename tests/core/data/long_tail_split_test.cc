@@ -141,6 +141,14 @@ TEST(LongTailSplitTest, WrongOptionsAreNamed) {
   EXPECT_THAT(ErrorOf(toy, {.imbalance_factor = INFINITY}), HasSubstr("imbalance_factor"));
   EXPECT_THAT(ErrorOf(toy, {.validation_per_class = -1}), HasSubstr("validation_per_class is -1"));
   EXPECT_THAT(ErrorOf(toy, {.max_per_class = -1}), HasSubstr("max_per_class is -1"));
+  constexpr int64_t kMaxPerClass = int64_t{1} << 40;
+  for (const int64_t value : {kMaxPerClass + 1, INT64_MAX}) {
+    EXPECT_THAT(ErrorOf(toy, {.validation_per_class = value}),
+                HasSubstr("expected 0 to 1099511627776"));
+    EXPECT_THAT(ErrorOf(toy, {.max_per_class = value}), HasSubstr("expected 0 to 1099511627776"));
+  }
+  EXPECT_THAT(ErrorOf(toy, {.validation_per_class = kMaxPerClass, .max_per_class = kMaxPerClass}),
+              HasSubstr("expected at least 2199023255552"));
   EXPECT_THAT(ErrorOf(toy, {.seed = -1}), HasSubstr("seed is -1"));
   for (const std::vector<int64_t>& order :
        {std::vector<int64_t>{0, 1}, {0, 1, 1}, {0, 1, 3}, {0, 1, -1}, {0, 1, 2, 2}}) {

@@ -72,7 +72,8 @@ TEST(SplitFileTest, WrongValuesAreNamed) {
   EXPECT_THAT(ErrorWith("format", "tailcast.split.v2"), HasSubstr("'tailcast.split.v2'"));
   EXPECT_THAT(ErrorWith("imbalance_factor", 0.5), HasSubstr("imbalance_factor"));
   EXPECT_THAT(ErrorWith("seed", -1), HasSubstr("seed"));
-  EXPECT_THAT(ErrorWith("data_digest", "abc"), HasSubstr("64 hexadecimal digits"));
+  EXPECT_THAT(ErrorWith("data_digest", "abc"),
+              HasSubstr("data_digest is 'abc'; expected 64 hexadecimal digits"));
   EXPECT_THAT(ErrorWith("class_names", nlohmann::json::array()), HasSubstr("class_names"));
   EXPECT_THAT(ErrorWith("class_order", {0, 1, 1}), HasSubstr("class_order"));
   EXPECT_THAT(ErrorWith("class_order", {0, 1}), HasSubstr("class_order"));
@@ -96,6 +97,30 @@ TEST(SplitFileTest, IndicesAreAscendingAndInOnePart) {
   validation.back() = Split().train.back();
   std::sort(validation.begin(), validation.end());
   EXPECT_THAT(ErrorWith("validation", validation), HasSubstr("is in train and in validation"));
+}
+
+// Spaces after the JSON mean nothing, so they make a file of any size.
+TEST(SplitFileTest, FilesAreReadUpToTheirLimit) {
+  constexpr size_t kMaxFileBytes = size_t{64} << 20;
+  const ScratchFolder folder;
+  ASSERT_TRUE(WriteSplitFile(folder.File("s.json"), Split()).ok());
+  std::string text = *ReadFile(folder.File("s.json"));
+  text.resize(kMaxFileBytes, ' ');
+  ASSERT_TRUE(WriteFileAtomically(folder.File("s.json"), text).ok());
+  EXPECT_TRUE(ReadSplitFile(folder.File("s.json")).ok());
+  ASSERT_TRUE(WriteFileAtomically(folder.File("s.json"), text + " ").ok());
+  EXPECT_THAT(std::string(ReadSplitFile(folder.File("s.json")).status().message()),
+              HasSubstr("s.json' is too large; expected at most 67108864 bytes"));
+}
+
+TEST(SplitFileTest, ASplitThatNoReaderWouldTakeIsNotWritten) {
+  const ScratchFolder folder;
+  LongTailSplit split = Split();
+  split.dataset.assign(size_t{64} << 20, 'x');
+  const absl::Status status = WriteSplitFile(folder.File("s.json"), split);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("expected at most 67108864"));
+  EXPECT_FALSE(PathExists(folder.File("s.json")));
 }
 
 TEST(SplitFileTest, DamagedFilesAreRefusedByName) {
