@@ -5,8 +5,8 @@
 namespace tailcast::engine {
 namespace {
 
-// Below this, callers that have left are not worth looking for.
-constexpr size_t kKeptCallers = 64;
+// Callers without work whose lead is remembered; with more of them all begin level.
+constexpr size_t kMaxIdleCallers = 1024;
 
 // Fewest rows that a caller contributes to a shared tile at a time.
 constexpr int64_t kMinShareRows = 16;
@@ -24,21 +24,25 @@ int64_t AlignedRun(const RowJob& job, int64_t tile_rows) {
 
 void FairQueue::Push(std::shared_ptr<RowJob> job) {
   queued_rows_ += job->untaken();
-  Caller& caller = CallerOf(job->stream().context.caller);
+  Caller& caller = Activate(job->stream().context.caller);
   caller.entries.push_back({.job = std::move(job), .task = nullptr});
 }
 
 void FairQueue::Push(std::shared_ptr<Task> task) {
   ++queued_tasks_;
-  Caller& caller = CallerOf(task->context.caller);
+  Caller& caller = Activate(task->context.caller);
   caller.entries.push_back({.job = nullptr, .task = std::move(task)});
 }
 
 Assignment FairQueue::Next() {
   Assignment assignment;
   DropUnwanted(assignment);
-  Caller* const caller = NextCaller(/*program=*/nullptr);
-  if (caller == nullptr) return assignment;
+  if (Caller* const caller = NextCaller(/*program=*/nullptr)) Assign(caller, assignment);
+  RetireIdleCallers();
+  return assignment;
+}
+
+void FairQueue::Assign(Caller* caller, Assignment& assignment) {
   served_seconds_ = std::max(served_seconds_, caller->served_seconds);
   const Entry& entry = caller->entries.front();
   if (entry.task != nullptr) {
@@ -46,27 +50,28 @@ Assignment FairQueue::Next() {
     assignment.task = entry.task;
     caller->served_seconds += entry.task->estimated_seconds;
     caller->entries.pop_front();
-    return assignment;
+    return;
   }
   assignment.tile = std::make_unique<Tile>();
   assignment.tile->program = entry.job->stream().program;
   FillTile(caller, *assignment.tile);
-  return assignment;
 }
 
 void FairQueue::Charge(const std::string& caller, double seconds) {
-  CallerOf(caller).served_seconds += seconds;
+  Activate(caller).served_seconds += seconds;
+  RetireIdleCallers();
 }
 
 Assignment FairQueue::RemoveAll() {
   Assignment assignment;
-  for (auto& [name, caller] : callers_) {
+  for (auto& [name, caller] : active_) {
     for (Entry& entry : caller.entries) {
       if (entry.job != nullptr) assignment.dropped_jobs.push_back(std::move(entry.job));
       if (entry.task != nullptr) assignment.dropped_tasks.push_back(std::move(entry.task));
     }
   }
-  callers_.clear();
+  active_.clear();
+  ForgetIdleCallers();
   queued_rows_ = 0;
   queued_tasks_ = 0;
   return assignment;
@@ -74,7 +79,7 @@ Assignment FairQueue::RemoveAll() {
 
 double FairQueue::QueuedSeconds() const {
   double seconds = 0.0;
-  for (const auto& [name, caller] : callers_) {
+  for (const auto& [name, caller] : active_) {
     for (const Entry& entry : caller.entries) {
       seconds += entry.task != nullptr ? entry.task->estimated_seconds
                                        : static_cast<double>(entry.job->untaken()) *
@@ -84,18 +89,21 @@ double FairQueue::QueuedSeconds() const {
   return seconds;
 }
 
-FairQueue::Caller& FairQueue::CallerOf(const std::string& name) {
-  if (callers_.size() > kKeptCallers) ForgetIdleCallers();
-  Caller& caller = callers_[name];
-  if (caller.entries.empty()) {
-    caller.served_seconds = std::max(caller.served_seconds, served_seconds_);
-  }
-  return caller;
+FairQueue::Caller& FairQueue::Activate(const std::string& name) {
+  const auto [entry, is_new] = active_.try_emplace(name);
+  if (!is_new) return entry->second;
+  double& served_seconds = entry->second.served_seconds;
+  served_seconds = served_seconds_;
+  const auto idle = idle_seconds_.find(name);
+  if (idle == idle_seconds_.end()) return entry->second;
+  served_seconds = std::max(served_seconds, idle->second);
+  idle_seconds_.erase(idle);
+  return entry->second;
 }
 
 FairQueue::Caller* FairQueue::NextCaller(const SharedProgram* program) {
   Caller* next = nullptr;
-  for (auto& [name, caller] : callers_) {
+  for (auto& [name, caller] : active_) {
     if (FirstEntry(caller, program) == caller.entries.size()) continue;
     if (next == nullptr || caller.served_seconds < next->served_seconds) next = &caller;
   }
@@ -116,7 +124,7 @@ void FairQueue::DropUnwanted(Assignment& assignment) {
   const auto wanted = [](const Entry& entry) {
     return (entry.job != nullptr ? entry.job->Wanted() : entry.task->context.Wanted()).ok();
   };
-  for (auto& [name, caller] : callers_) {
+  for (auto& [name, caller] : active_) {
     const auto dropped =
         std::stable_partition(caller.entries.begin(), caller.entries.end(), wanted);
     for (auto entry = dropped; entry != caller.entries.end(); ++entry) {
@@ -130,13 +138,26 @@ void FairQueue::DropUnwanted(Assignment& assignment) {
     }
     caller.entries.erase(dropped, caller.entries.end());
   }
+  RetireIdleCallers();
 }
 
-// A caller that got more than the others so far stays known, so that it cannot begin anew.
-void FairQueue::ForgetIdleCallers() {
-  std::erase_if(callers_, [this](const CallerEntry& entry) {
-    return entry.second.entries.empty() && entry.second.served_seconds <= served_seconds_;
+void FairQueue::RetireIdleCallers() {
+  std::erase_if(active_, [this](const auto& entry) {
+    const auto& [name, caller] = entry;
+    if (!caller.entries.empty()) return false;
+    if (caller.served_seconds > served_seconds_) idle_seconds_[name] = caller.served_seconds;
+    return true;
   });
+  // A lead over nobody is none.
+  if (active_.empty() || idle_seconds_.size() > kMaxIdleCallers) ForgetIdleCallers();
+}
+
+// Who comes next begins where the foremost of them stood.
+void FairQueue::ForgetIdleCallers() {
+  for (const auto& [name, seconds] : idle_seconds_) {
+    served_seconds_ = std::max(served_seconds_, seconds);
+  }
+  idle_seconds_.clear();
 }
 
 void FairQueue::FillTile(Caller* caller, Tile& tile) {
@@ -146,7 +167,8 @@ void FairQueue::FillTile(Caller* caller, Tile& tile) {
     TakeRows(*caller, 0, AlignedRun(*caller->entries.front().job, capacity), tile);
     return;
   }
-  const int64_t share = std::max(kMinShareRows, capacity / CallersWithWork());
+  const auto callers = static_cast<int64_t>(active_.size());
+  const int64_t share = std::max(kMinShareRows, capacity / callers);
   while (caller != nullptr && tile.row_count < capacity) {
     const size_t entry = FirstEntry(*caller, tile.program.get());
     TakeRows(*caller, entry, std::min(share, capacity - tile.row_count), tile);
@@ -170,11 +192,6 @@ void FairQueue::TakeRows(Caller& caller, size_t entry, int64_t limit, Tile& tile
   if (job->untaken() == 0) {
     caller.entries.erase(caller.entries.begin() + static_cast<std::ptrdiff_t>(entry));
   }
-}
-
-int64_t FairQueue::CallersWithWork() const {
-  return std::count_if(callers_.begin(), callers_.end(),
-                       [](const CallerEntry& entry) { return !entry.second.entries.empty(); });
 }
 
 }  // namespace tailcast::engine

@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -62,6 +61,8 @@ class FairQueue {
   int64_t queued_tasks() const { return queued_tasks_; }
   // What waits, in seconds of one worker.
   double QueuedSeconds() const;
+  // Callers that it remembers, with work or without: bounded however many come and go.
+  size_t known_callers() const { return active_.size() + idle_seconds_.size(); }
 
  private:
   // Exactly one of the two.
@@ -73,21 +74,27 @@ class FairQueue {
     double served_seconds = 0.0;  // virtual time
     std::deque<Entry> entries;
   };
-  using CallerEntry = std::pair<const std::string, Caller>;
 
-  Caller& CallerOf(const std::string& name);
+  Caller& Activate(const std::string& name);
   // The caller that got least among those with work [for `program`]; null if there is none.
   Caller* NextCaller(const SharedProgram* program);
   // Index of its first entry [for `program`]; entries.size() if there is none.
   static size_t FirstEntry(const Caller& caller, const SharedProgram* program);
   void DropUnwanted(Assignment& assignment);
+  // The caller's first task, or a tile that begins with its first rows.
+  void Assign(Caller* caller, Assignment& assignment);
+  // Moves callers without work out of the way, and forgets those that have no lead.
+  void RetireIdleCallers();
   void ForgetIdleCallers();
   void FillTile(Caller* caller, Tile& tile);
   // Moves up to `limit` rows of an entry into the tile.
   void TakeRows(Caller& caller, size_t entry, int64_t limit, Tile& tile);
-  int64_t CallersWithWork() const;
 
-  std::map<std::string, Caller> callers_;
+  // With work; only within a method some are left without.
+  std::map<std::string, Caller> active_;
+  // served_seconds of callers without work that got more than the others, so that they cannot begin
+  // anew.
+  std::map<std::string, double> idle_seconds_;
   // Virtual time of the caller served last: where idle callers begin.
   double served_seconds_ = 0.0;
   int64_t queued_rows_ = 0;

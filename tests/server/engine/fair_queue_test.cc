@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
+#include "server/rpc/caller.h"
 #include "tests/server/engine/row_streams.h"
 
 namespace tailcast::engine {
@@ -120,6 +122,61 @@ TEST(FairQueueTest, WhoWasIdleStartsLevelAndSavesNothingUp) {
   }
 
   EXPECT_NEAR(rows["late"], rows["early"], 64);
+}
+
+TEST(FairQueueTest, CallersThatCameForOneTileAreForgotten) {
+  const TestProgram program = MakeProgram();
+  FairQueue queue;
+  for (int i = 0; i < 10'000; ++i) {
+    Push(queue, MakeStream(program, {.caller = std::to_string(i)}), 64);
+    ASSERT_NE(queue.Next().tile, nullptr);
+    ASSERT_EQ(queue.known_callers(), 0u);
+  }
+}
+
+TEST(FairQueueTest, CallersThatCameForOneTileBesideALongOneAreForgotten) {
+  const TestProgram program = MakeProgram();
+  FairQueue queue;
+  Push(queue, MakeStream(program, {.caller = "long"}), 10'000'000);
+  size_t most_known = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    Push(queue, MakeStream(program, {.caller = std::to_string(i)}), 64);
+    ASSERT_NE(queue.Next().tile, nullptr);
+    most_known = std::max(most_known, queue.known_callers());
+  }
+  EXPECT_LT(most_known, 1100u);
+}
+
+TEST(FairQueueTest, ALeadIsRememberedWhileOthersWait) {
+  const TestProgram program = MakeProgram();
+  FairQueue queue;
+  Push(queue, MakeStream(program, {.caller = "a"}), 64);
+  Push(queue, MakeStream(MakeProgram(), {.caller = "b"}), 10'000);
+  queue.Charge("a", 5.5 * 64e-3);
+  while (RowsByCaller(*queue.Next().tile).count("a") == 0) {
+  }
+  Push(queue, MakeStream(program, {.caller = "a"}), 64);  // back at once
+  int tiles_between = 0;
+  while (RowsByCaller(*queue.Next().tile).count("a") == 0) ++tiles_between;
+  EXPECT_EQ(tiles_between, 1);  // its last tile's worth
+}
+
+TEST(FairQueueTest, OneHostsManyConnectionsAreOneCaller) {
+  const TestProgram program = MakeProgram();
+  FairQueue queue;
+  Push(queue, MakeStream(program, {.caller = rpc::CallerOf("ipv4:10.0.0.1:40000")}), 100'000);
+  for (int port = 40'000; port < 40'064; ++port) {
+    const std::string peer = "ipv4:10.0.0.2:" + std::to_string(port);
+    Push(queue, MakeStream(program, {.caller = rpc::CallerOf(peer)}), 100'000);
+  }
+
+  std::map<std::string, int64_t> rows;
+  for (int tile = 0; tile < 100; ++tile) {
+    for (const auto& [caller, count] : RowsByCaller(*queue.Next().tile)) rows[caller] += count;
+  }
+
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_NEAR(static_cast<double>(rows["ipv4:10.0.0.1"]) / (100 * 64), 0.5, 0.05);
 }
 
 TEST(FairQueueTest, ChargedWorkMakesOthersComeFirst) {
