@@ -39,6 +39,7 @@ constexpr double kMaxSeconds = 86400.0;
 struct RawFlags {
   ServerFlags flags;
   double grace_seconds = 30.0;
+  double idle_seconds = 600.0;
   double poll_seconds = 2.0;
   std::string log_format = "text";
   std::string log_level = "info";
@@ -65,8 +66,17 @@ void AddFlags(CLI::App& app, RawFlags& raw) {
       ->check(CLI::Range(1, kMaxWorkers));
   AddFlag(app, "max-streams", server.limits.max_streams, "Streams open at once")
       ->check(CLI::Range(int64_t{1}, kMaxCount));
+  AddFlag(app, "max-streams-per-caller", server.limits.max_streams_per_caller,
+          "Streams open at once of one host")
+      ->check(CLI::Range(int64_t{1}, kMaxCount));
+  AddFlag(app, "idle-timeout", raw.idle_seconds,
+          "Seconds that a client may leave a message of its stream unread")
+      ->check(CLI::Range(0.1, kMaxSeconds));
   AddFlag(app, "max-queued-rows", server.engine.max_queued_rows,
           "New calls are refused while more rows wait")
+      ->check(CLI::Range(int64_t{1}, kMaxCount));
+  AddFlag(app, "max-queued-tasks", server.engine.max_queued_tasks,
+          "Encode, and the first call of a sampler, are refused while so many of them wait")
       ->check(CLI::Range(int64_t{1}, kMaxCount));
   AddFlag(app, "grace", raw.grace_seconds, "Seconds that running calls get at shutdown")
       ->check(CLI::Range(0.0, kMaxSeconds));
@@ -81,6 +91,7 @@ void AddFlags(CLI::App& app, RawFlags& raw) {
 ServerFlags ToServerFlags(RawFlags raw) {
   ServerFlags flags = std::move(raw.flags);
   flags.grace = absl::Seconds(raw.grace_seconds);
+  flags.server.limits.idle_timeout = absl::Seconds(raw.idle_seconds);
   flags.server.catalog.poll_interval = absl::Seconds(raw.poll_seconds);
   // The names were checked above.
   flags.log.format = telemetry::LogFormatFromName(raw.log_format).value_or(flags.log.format);

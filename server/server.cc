@@ -12,6 +12,7 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 #include "server/convert/resource_names.h"
+#include "server/rpc/limits.h"
 #include "server/telemetry/logging.h"
 
 namespace tailcast {
@@ -63,7 +64,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options) {
 
 Server::Server(ServerOptions options)
     : options_(std::move(options)),
-      calls_(options_.limits.max_streams),
+      calls_(options_.limits),
       scheduler_(options_.engine) {}
 
 Server::~Server() {
@@ -85,6 +86,7 @@ absl::Status Server::Start() {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
+  builder.SetMaxReceiveMessageSize(rpc::kMaxReceivedBytes);
   builder.AddListeningPort(options_.listen, grpc::InsecureServerCredentials(), &port_);
   // Two servers on one port would share its connections at random.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

@@ -20,17 +20,12 @@
 
 namespace tailcast {
 
-struct LimitOptions {
-  // Streams open at once. Each may hold some chunks and 4 to 8 MiB in gRPC and the kernel.
-  int64_t max_streams = 256;
-};
-
 struct ServerOptions {
   // HOST:PORT; port 0 takes a free one.
   std::string listen = "127.0.0.1:50071";
   bundles::CatalogOptions catalog;
   engine::SchedulerOptions engine;
-  LimitOptions limits;
+  rpc::CallLimits limits;
 };
 
 // The gRPC server with all its parts, in order of construction: what is used stands above its

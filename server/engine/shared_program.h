@@ -26,10 +26,12 @@ class SharedProgram {
 
   // What a row has cost lately: decides fairness and estimates, never results.
   double seconds_per_row() const { return seconds_per_row_.load(std::memory_order_relaxed); }
-  void ObserveTile(double seconds, int64_t rows) const {
+  // `computed_rows`: through the kernels, padding included, so that a tile with one row of a caller
+  // does not make all rows look dear.
+  void ObserveTile(double seconds, int64_t computed_rows) const {
     constexpr double kWeightOfNews = 0.1;
     const double old = seconds_per_row();
-    const double news = seconds / static_cast<double>(rows);
+    const double news = seconds / static_cast<double>(computed_rows);
     // A lost update between two workers does not matter.
     seconds_per_row_.store(old + kWeightOfNews * (news - old), std::memory_order_relaxed);
   }

@@ -16,11 +16,9 @@ bool NobodyWants(const Tile& tile) {
 
 // Writes the numbers of a piece's rows to their place in the job's block.
 absl::Span<const int64_t> NumberRows(const TilePiece& piece) {
-  RowBlock& block = piece.job->block();
-  for (int64_t i = piece.first; i < piece.first + piece.count; ++i) {
-    block.rows[i] = piece.job->RowAt(i);
-  }
-  return absl::MakeConstSpan(block.rows).subspan(piece.first, piece.count);
+  const auto rows = absl::MakeSpan(piece.job->block().rows).subspan(piece.first, piece.count);
+  piece.job->ReadRows(piece.first, rows);
+  return rows;
 }
 
 // Rows of a piece go to their place in the job's block.

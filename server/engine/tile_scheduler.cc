@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "core/tensor/compute_threads.h"
 #include "server/rpc/errors.h"
+#include "server/rpc/limits.h"
 
 namespace tailcast::engine {
 namespace {
@@ -30,40 +31,29 @@ absl::Status TileScheduler::AdmitRows(int64_t row_count) const {
   return rpc::QueueFull("max_queued_rows", options_.max_queued_rows, would_be, RetryDelay());
 }
 
-absl::Status TileScheduler::AdmitTask() const {
-  absl::MutexLock lock(&mu_);
-  const int64_t would_be = queue_.queued_tasks() + 1;
-  if (would_be <= options_.max_queued_tasks) return absl::OkStatus();
-  return rpc::QueueFull("max_queued_tasks", options_.max_queued_tasks, would_be, RetryDelay());
-}
-
 absl::Duration TileScheduler::RetryDelay() const {
   return std::clamp(absl::Seconds(QueueSecondsLocked()), kMinRetry, kMaxRetry);
 }
 
-void TileScheduler::Submit(std::shared_ptr<RowJob> job) {
-  {
-    absl::MutexLock lock(&mu_);
-    if (!shutdown_) {
-      queue_.Push(std::move(job));
-      // A chunk has rows for several workers.
-      work_came_.SignalAll();
-      return;
-    }
-  }
-  job->Fail(absl::UnavailableError("the engine is shut down"));
+absl::Status TileScheduler::Submit(std::shared_ptr<RowJob> job) {
+  absl::MutexLock lock(&mu_);
+  if (shutdown_) return rpc::Draining(rpc::kRetryWhenDraining);
+  queue_.Push(std::move(job));
+  // A chunk has rows for several workers.
+  work_came_.SignalAll();
+  return absl::OkStatus();
 }
 
-void TileScheduler::Submit(std::shared_ptr<Task> task) {
-  {
-    absl::MutexLock lock(&mu_);
-    if (!shutdown_) {
-      queue_.Push(std::move(task));
-      work_came_.Signal();
-      return;
-    }
+absl::Status TileScheduler::Submit(std::shared_ptr<Task> task) {
+  absl::MutexLock lock(&mu_);
+  if (shutdown_) return rpc::Draining(rpc::kRetryWhenDraining);
+  const int64_t would_be = queue_.queued_tasks() + 1;
+  if (would_be > options_.max_queued_tasks) {
+    return rpc::QueueFull("max_queued_tasks", options_.max_queued_tasks, would_be, RetryDelay());
   }
-  task->run(absl::UnavailableError("the engine is shut down"));
+  queue_.Push(std::move(task));
+  work_came_.Signal();
+  return absl::OkStatus();
 }
 
 double TileScheduler::QueueSeconds() const {
@@ -88,7 +78,7 @@ void TileScheduler::Shutdown() {
     rest = queue_.RemoveAll();
     work_came_.SignalAll();
   }
-  EndDropped(rest, absl::UnavailableError("the engine is shut down"));
+  EndDropped(rest, rpc::Draining(rpc::kRetryWhenDraining));
   for (std::thread& worker : workers_) worker.join();
   workers_.clear();
 }
@@ -123,7 +113,7 @@ void TileScheduler::RunTile(const Tile& tile, TileRunner& runner) {
   const absl::Time start = absl::Now();
   const TileOutcome outcome = runner.Run(tile);
   const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
-  if (outcome.status.ok()) tile.program->ObserveTile(seconds, tile.row_count);
+  if (outcome.status.ok()) tile.program->ObserveTile(seconds, outcome.computed_rows);
   const RowStream* const first = &tile.pieces.front().job->stream();
   const bool shared =
       std::any_of(tile.pieces.begin(), tile.pieces.end(),

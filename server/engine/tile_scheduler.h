@@ -20,7 +20,8 @@ struct SchedulerOptions {
   int num_workers = 1;
   // New calls are refused while more rows wait. Running calls are bounded by their own windows.
   int64_t max_queued_rows = 1 << 20;
-  // Calls of Encode are refused while so many tasks wait; each may hold 3 MiB of images.
+  // Tasks (calls of Encode, compiling of samplers) are refused while so many wait; each may hold
+  // 3 MiB of images.
   int64_t max_queued_tasks = 64;
 };
 
@@ -53,18 +54,19 @@ class TileScheduler {
 
   // RESOURCE_EXHAUSTED, QUEUE_FULL if `row_count` more rows would not fit: ask once per call.
   absl::Status AdmitRows(int64_t row_count) const ABSL_LOCKS_EXCLUDED(mu_);
-  // The same for one more task.
-  absl::Status AdmitTask() const ABSL_LOCKS_EXCLUDED(mu_);
 
-  void Submit(std::shared_ptr<RowJob> job) ABSL_LOCKS_EXCLUDED(mu_);
-  void Submit(std::shared_ptr<Task> task) ABSL_LOCKS_EXCLUDED(mu_);
+  // Takes the job over, or returns an error and will never end it: UNAVAILABLE, DRAINING after
+  // Shutdown().
+  absl::Status Submit(std::shared_ptr<RowJob> job) ABSL_LOCKS_EXCLUDED(mu_);
+  // The same; also RESOURCE_EXHAUSTED, QUEUE_FULL if max_queued_tasks wait.
+  absl::Status Submit(std::shared_ptr<Task> task) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Until work that came now would begin.
   double QueueSeconds() const ABSL_LOCKS_EXCLUDED(mu_);
   SchedulerCounters counters() const ABSL_LOCKS_EXCLUDED(mu_);
   int num_workers() const { return options_.num_workers; }
 
-  // Fails what waits with UNAVAILABLE and joins the workers.
+  // Fails what waits with UNAVAILABLE, DRAINING and joins the workers.
   void Shutdown() ABSL_LOCKS_EXCLUDED(mu_);
 
  private:

@@ -28,16 +28,15 @@ absl::Status RowJob::Wanted() const {
   return stream_->context.Wanted();
 }
 
-int64_t RowJob::Take(int64_t count) {
-  // Memory is taken when work begins, so that what waits in the queue costs next to nothing.
-  if (taken_ == 0) {
+RowBlock& RowJob::block() {
+  absl::call_once(block_is_allocated_, [this] {
     const auto size = static_cast<size_t>(row_count_);
     const auto feature_dim = static_cast<size_t>(stream_->program->program().feature_dim());
     block_.rows.resize(size);
     block_.class_indices.resize(size);
     block_.features.reset(new float[size * feature_dim]);  // not zeroed: every row is written
-  }
-  return std::exchange(taken_, taken_ + count);
+  });
+  return block_;
 }
 
 void RowJob::Finished(int64_t count) {

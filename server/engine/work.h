@@ -6,12 +6,15 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/base/call_once.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "core/contract/shard.h"
 #include "core/stream/resolved_stream.h"
 #include "server/engine/shared_program.h"
@@ -20,7 +23,7 @@ namespace tailcast::engine {
 
 // For whom work is done, and until when it is wanted.
 struct CallContext {
-  // Work is shared out fairly between callers: the peer of the connection.
+  // Work is shared out fairly between callers: rpc::CallerOf() the connection's peer.
   std::string caller;
   std::stop_token stop;
   absl::Time deadline = absl::InfiniteFuture();
@@ -68,16 +71,21 @@ class RowJob {
   int64_t row_count() const { return row_count_; }
   // Index in the stream of the job's row `index`.
   int64_t RowAt(int64_t index) const { return stream_->rows.RowAt(first_position_ + index); }
+  // The same for rows `index`, index + 1, ...
+  void ReadRows(int64_t index, absl::Span<int64_t> rows) const {
+    stream_->rows.ReadRows(first_position_ + index, rows);
+  }
 
   // OK while its rows are wanted.
   absl::Status Wanted() const;
 
   // Hands out the next `count` rows and returns the index of the first. Under the queue's lock.
-  int64_t Take(int64_t count);
+  int64_t Take(int64_t count) { return std::exchange(taken_, taken_ + count); }
   int64_t untaken() const { return row_count_ - taken_; }
 
-  // Where a worker puts the rows that it took. Pieces do not overlap.
-  RowBlock& block() { return block_; }
+  // Where a worker puts the rows that it took. Pieces do not overlap. Memory is taken by the first
+  // worker that asks, so that what waits in the queue costs next to nothing.
+  RowBlock& block();
 
   // `count` rows are in place; the last one delivers the block.
   void Finished(int64_t count);
@@ -89,6 +97,7 @@ class RowJob {
   const int64_t first_position_;
   const int64_t row_count_;
   int64_t taken_ = 0;
+  absl::once_flag block_is_allocated_;
   RowBlock block_;
   std::atomic<int64_t> unfinished_;
   std::atomic<bool> failed_ = false;

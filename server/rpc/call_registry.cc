@@ -1,12 +1,20 @@
 #include "server/rpc/call_registry.h"
 
+#include <algorithm>
 #include <utility>
-#include <vector>
 
+#include "absl/time/clock.h"
 #include "server/rpc/errors.h"
 #include "server/rpc/limits.h"
 
 namespace tailcast::rpc {
+namespace {
+
+// How often the registry looks for stalled calls.
+constexpr int kLooksPerTimeout = 10;
+constexpr absl::Duration kMaxInterval = absl::Seconds(10);
+
+}  // namespace
 
 CallRegistry::Ticket::Ticket(Ticket&& other) noexcept
     : registry_(std::exchange(other.registry_, nullptr)), id_(other.id_) {}
@@ -26,13 +34,40 @@ void CallRegistry::Ticket::Endable(std::weak_ptr<EndableCall> call) {
   if (const auto living = call.lock()) living->End(Draining(kRetryWhenDraining));
 }
 
-absl::StatusOr<CallRegistry::Ticket> CallRegistry::Admit(bool stream) {
+CallRegistry::CallRegistry(const CallLimits& limits)
+    : limits_(limits), watcher_([this] { Watch(); }) {}
+
+CallRegistry::~CallRegistry() {
+  {
+    absl::MutexLock lock(&mu_);
+    stop_watching_ = true;
+  }
+  watcher_.join();
+}
+
+absl::StatusOr<CallRegistry::Ticket> CallRegistry::AdmitStream(const std::string& caller) {
   absl::MutexLock lock(&mu_);
   if (draining_) return Draining(kRetryWhenDraining);
-  if (stream && open_streams_ >= max_streams_) {
-    return TooManyStreams(max_streams_, kRetryWhenStreamsAreTaken);
+  if (open_streams_ >= limits_.max_streams) {
+    return TooManyStreams("max_streams", limits_.max_streams, kRetryWhenStreamsAreTaken);
   }
-  if (stream) ++open_streams_;
+  const auto [own, is_new] = streams_.try_emplace(caller, 0);
+  if (!is_new && own->second >= limits_.max_streams_per_caller) {
+    return TooManyStreams("max_streams_per_caller", limits_.max_streams_per_caller,
+                          kRetryWhenStreamsAreTaken);
+  }
+  ++own->second;
+  ++open_streams_;
+  return Add(own);
+}
+
+absl::StatusOr<CallRegistry::Ticket> CallRegistry::AdmitUnary() {
+  absl::MutexLock lock(&mu_);
+  if (draining_) return Draining(kRetryWhenDraining);
+  return Add(streams_.end());
+}
+
+CallRegistry::Ticket CallRegistry::Add(StreamCounts::iterator stream) {
   const int64_t id = next_id_++;
   calls_[id].stream = stream;
   return Ticket(this, id);
@@ -48,8 +83,11 @@ bool CallRegistry::SetCall(int64_t id, std::weak_ptr<EndableCall> call) {
 void CallRegistry::Release(int64_t id) {
   absl::MutexLock lock(&mu_);
   const auto entry = calls_.find(id);
-  if (entry->second.stream) --open_streams_;
+  const auto stream = entry->second.stream;
   calls_.erase(entry);
+  if (stream == streams_.end()) return;
+  --open_streams_;
+  if (--stream->second == 0) streams_.erase(stream);
 }
 
 int64_t CallRegistry::living() const {
@@ -67,11 +105,33 @@ void CallRegistry::Drain() {
   {
     absl::MutexLock lock(&mu_);
     draining_ = true;
-    for (const auto& [id, entry] : calls_) calls.push_back(entry.call);
+    calls = Calls();
   }
   // Not under the lock: the last owner of a call releases its ticket.
   for (const auto& call : calls) {
     if (const auto living = call.lock()) living->End(Draining(kRetryWhenDraining));
+  }
+}
+
+std::vector<std::weak_ptr<EndableCall>> CallRegistry::Calls() const {
+  std::vector<std::weak_ptr<EndableCall>> calls;
+  for (const auto& [id, entry] : calls_) calls.push_back(entry.call);
+  return calls;
+}
+
+void CallRegistry::Watch() {
+  const absl::Duration interval = std::min(limits_.idle_timeout / kLooksPerTimeout, kMaxInterval);
+  while (true) {
+    std::vector<std::weak_ptr<EndableCall>> calls;
+    {
+      absl::MutexLock lock(&mu_);
+      if (mu_.AwaitWithTimeout(absl::Condition(&stop_watching_), interval)) return;
+      calls = Calls();
+    }
+    // Not under the lock, as in Drain().
+    for (const auto& call : calls) {
+      if (const auto living = call.lock()) living->EndIfStalled(absl::Now(), limits_.idle_timeout);
+    }
   }
 }
 

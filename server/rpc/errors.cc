@@ -65,9 +65,13 @@ absl::Status PinMismatch(v1::ErrorReason reason, absl::string_view subject,
   return status;
 }
 
-std::string NewIncident() {
+// Returns the id under which the log describes it.
+std::string LogIncident(const std::string& what, const absl::Status& cause) {
   static thread_local std::mt19937_64 random{std::random_device{}()};
-  return absl::StrFormat("%016x", random());
+  const std::string incident = absl::StrFormat("%016x", random());
+  telemetry::Log(telemetry::LogLevel::kError, what,
+                 {{"incident", incident}, {"cause", cause.ToString()}});
+  return incident;
 }
 
 }  // namespace
@@ -94,6 +98,11 @@ absl::Status InvalidFields(const std::vector<FieldViolation>& violations) {
 
 absl::Status InvalidField(std::string field, std::string description) {
   return InvalidFields({{.field = std::move(field), .description = std::move(description)}});
+}
+
+absl::Status RequestTooLarge(int64_t size) {
+  return InvalidField("request",
+                      absl::StrCat("has ", size, " bytes; expected at most ", kMaxRequestBytes));
 }
 
 absl::Status InvalidFieldsFrom(const absl::Status& status) {
@@ -168,13 +177,31 @@ absl::Status QueueFull(absl::string_view limit, int64_t limit_value, int64_t val
   return status;
 }
 
-absl::Status TooManyStreams(int64_t limit_value, absl::Duration retry_after) {
+absl::Status TooManyStreams(absl::string_view limit, int64_t limit_value,
+                            absl::Duration retry_after) {
   absl::Status status =
       Error(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_LIMIT_EXCEEDED,
-            absl::StrCat("all ", limit_value, " streams of this server are open (max_streams)"),
-            {{"limit", "max_streams"}, {"value", absl::StrCat(limit_value)}});
+            absl::StrCat("too many streams are open: the limit ", limit, " is ", limit_value),
+            {{"limit", std::string(limit)}, {"value", absl::StrCat(limit_value)}});
   AddRetryInfo(retry_after, status);
   return status;
+}
+
+absl::Status OutOfMemory(const absl::Status& cause) {
+  const std::string incident = LogIncident("out of memory", cause);
+  absl::Status status =
+      Error(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_LIMIT_EXCEEDED,
+            absl::StrCat("out of memory; the server's log describes incident ", incident),
+            {{"limit", "memory"}, {"incident", incident}});
+  AddRetryInfo(kRetryWhenOutOfMemory, status);
+  return status;
+}
+
+absl::Status StreamIdle(absl::Duration limit) {
+  return Error(absl::StatusCode::kAborted, v1::ERROR_REASON_STREAM_IDLE,
+               absl::StrCat("the client has left a message unread for ",
+                            absl::FormatDuration(limit), "; ask again from the first missing row"),
+               {{"limit", "idle_timeout"}, {"value", absl::FormatDuration(limit)}});
 }
 
 absl::Status Draining(absl::Duration retry_after) {
@@ -191,6 +218,16 @@ absl::Status BundleLoading(absl::string_view resource, absl::Duration retry_afte
   return status;
 }
 
+absl::Status BundleLoadFailed(absl::string_view resource, absl::Duration retry_after) {
+  absl::Status status =
+      Error(absl::StatusCode::kUnavailable, v1::ERROR_REASON_BUNDLE_LOADING,
+            absl::StrCat(resource, " could not be loaded; the server tries again in ",
+                         absl::FormatDuration(absl::Ceil(retry_after, absl::Milliseconds(1))),
+                         ", and its log says more"));
+  AddRetryInfo(retry_after, status);
+  return status;
+}
+
 absl::Status BundleDamaged(absl::string_view resource, absl::string_view file) {
   const std::string what = file.empty() ? "its files" : absl::StrCat("its file ", file);
   return Error(absl::StatusCode::kDataLoss, v1::ERROR_REASON_BUNDLE_DAMAGED,
@@ -201,12 +238,16 @@ absl::Status BundleDamaged(absl::string_view resource, absl::string_view file) {
 }
 
 absl::Status Internal(const absl::Status& cause) {
-  const std::string incident = NewIncident();
-  telemetry::Log(telemetry::LogLevel::kError, "internal error",
-                 {{"incident", incident}, {"cause", cause.ToString()}});
+  const std::string incident = LogIncident("internal error", cause);
   return Error(absl::StatusCode::kInternal, v1::ERROR_REASON_INTERNAL,
                absl::StrCat("internal error; the server's log describes incident ", incident),
                {{"incident", incident}});
+}
+
+absl::Status ForCaller(const absl::Status& status) {
+  const bool callers_wish = absl::IsCancelled(status) || absl::IsDeadlineExceeded(status);
+  if (status.ok() || callers_wish || !ErrorReasonOf(status).empty()) return status;
+  return absl::IsResourceExhausted(status) ? OutOfMemory(status) : Internal(status);
 }
 
 std::string ErrorReasonOf(const absl::Status& status) {

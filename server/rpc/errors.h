@@ -19,6 +19,8 @@ namespace tailcast::rpc {
 // INVALID_ARGUMENT, BadRequest; at most kMaxFieldViolations of them. REQUIRES: not empty.
 absl::Status InvalidFields(const std::vector<FieldViolation>& violations);
 absl::Status InvalidField(std::string field, std::string description);
+// The request has `size` bytes, more than kMaxRequestBytes.
+absl::Status RequestTooLarge(int64_t size);
 // The fields that a status of core names.
 absl::Status InvalidFieldsFrom(const absl::Status& status);
 
@@ -42,17 +44,30 @@ absl::Status EncoderMissing(absl::string_view resource);
 // RESOURCE_EXHAUSTED, RetryInfo. Metadata: name of the limit and its value here.
 absl::Status QueueFull(absl::string_view limit, int64_t limit_value, int64_t value,
                        absl::Duration retry_after);
-absl::Status TooManyStreams(int64_t limit_value, absl::Duration retry_after);
+// `limit`: "max_streams" or "max_streams_per_caller".
+absl::Status TooManyStreams(absl::string_view limit, int64_t limit_value,
+                            absl::Duration retry_after);
+// `cause` stays in the log.
+absl::Status OutOfMemory(const absl::Status& cause);
+
+// ABORTED. The client left a message unread for `limit`.
+absl::Status StreamIdle(absl::Duration limit);
 
 // UNAVAILABLE, RetryInfo.
 absl::Status Draining(absl::Duration retry_after);
 absl::Status BundleLoading(absl::string_view resource, absl::Duration retry_after);
+// As BundleLoading() for programs: the load failed, and is tried again.
+absl::Status BundleLoadFailed(absl::string_view resource, absl::Duration retry_after);
 
 // DATA_LOSS. `file`: name in the bundle, empty if unknown.
 absl::Status BundleDamaged(absl::string_view resource, absl::string_view file);
 
 // INTERNAL. `cause` stays in the log, under an incident id that the caller gets.
 absl::Status Internal(const absl::Status& cause);
+
+// What a call may end with: `status` if it is OK, has an ErrorInfo or is the caller's own wish
+// (CANCELLED, DEADLINE_EXCEEDED), else OutOfMemory() or Internal() of it.
+absl::Status ForCaller(const absl::Status& status);
 
 // Reason of the ErrorInfo that `status` carries; empty if none.
 std::string ErrorReasonOf(const absl::Status& status);

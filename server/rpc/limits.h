@@ -28,7 +28,11 @@ inline constexpr int64_t kMaxQueuedResponses = 4;
 inline constexpr int32_t kDefaultChunkBytes = 256 << 10;
 inline constexpr int32_t kMaxChunkBytes = 1 << 20;
 
-// Images of one Encode, and the features of its answer: gRPC's default limit is 4 MiB a message.
+// A request. Ours; gRPC itself refuses above kMaxReceivedBytes, without google.rpc details.
+inline constexpr int64_t kMaxRequestBytes = 4 << 20;
+inline constexpr int kMaxReceivedBytes = 8 << 20;
+
+// Images of one Encode, and the features of its answer: gRPC clients refuse messages above 4 MiB.
 inline constexpr int64_t kMaxTensorBytes = 3 << 20;
 
 // Pages of the List methods (bundle_service.proto).
@@ -39,6 +43,10 @@ inline constexpr int32_t kMaxPageSize = 1000;
 inline constexpr absl::Duration kRetryWhenLoading = absl::Milliseconds(500);
 inline constexpr absl::Duration kRetryWhenDraining = absl::Seconds(1);
 inline constexpr absl::Duration kRetryWhenStreamsAreTaken = absl::Seconds(1);
+inline constexpr absl::Duration kRetryWhenOutOfMemory = absl::Seconds(5);
+
+// Calls that may wait for the compiling of one sampler. Ours.
+inline constexpr size_t kMaxProgramWaiters = 1024;
 
 }  // namespace tailcast::rpc
 

@@ -10,11 +10,14 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/rpc/call_registry.h"
+#include "server/rpc/errors.h"
 #include "server/rpc/limits.h"
 #include "server/rpc/status_conversion.h"
 
@@ -32,8 +35,9 @@ class ServerStream : public grpc::ServerWriteReactor<Response>,
                      public EndableCall,
                      public std::enable_shared_from_this<ServerStream<Response>> {
  public:
-  // `deadline`: the caller's; says whether a cancel was one.
-  explicit ServerStream(absl::Time deadline) : deadline_(deadline) {}
+  // `deadline`: the caller's; says whether a cancel was one. `context`: lives until OnDone().
+  ServerStream(absl::Time deadline, const grpc::CallbackServerContext& context)
+      : deadline_(deadline), context_(context) {}
 
   // Keeps the object alive until OnDone(). Call once, after construction by std::make_shared.
   void Hold() ABSL_LOCKS_EXCLUDED(mu_) {
@@ -60,7 +64,17 @@ class ServerStream : public grpc::ServerWriteReactor<Response>,
   // wait are dropped, since the client asks for their rows again.
   void End(absl::Status status) override ABSL_LOCKS_EXCLUDED(mu_) {
     absl::MutexLock lock(&mu_);
-    FinishOnce(std::move(status));
+    FinishOnce(status);
+  }
+
+  // Ends the stream with StreamIdle() if its client takes nothing. Who still takes nothing at the
+  // next look, a slow reader of the end included, is cut off: nothing else would free the memory.
+  void EndIfStalled(absl::Time now, absl::Duration limit) override ABSL_LOCKS_EXCLUDED(mu_) {
+    absl::MutexLock lock(&mu_);
+    const bool is_done = self_ == nullptr;
+    if (is_done || now - waiting_since_ <= limit) return;
+    if (!finished_) return FinishOnce(StreamIdle(limit));
+    context_.TryCancel();
   }
 
   // Requested once the call is over, for whatever reason: work for it is not wanted any more.
@@ -68,10 +82,11 @@ class ServerStream : public grpc::ServerWriteReactor<Response>,
   absl::Time deadline() const { return deadline_; }
 
  protected:
-  // Makes message `index`: returns it, or starts the work and returns nothing; the work later calls
-  // Produced() or End() from another thread. Called for 0, 1, 2, ... in order, under the
-  // stream's lock, so it must not call methods of the stream; never after the end.
-  virtual std::optional<Response> ProduceAsync(int64_t index) = 0;
+  // Makes message `index`: returns it, or an error that ends the call, or starts the work and
+  // returns nothing; the work later calls Produced() or End() from another thread. Called for 0, 1,
+  // 2, ... in order, under the stream's lock, so it must not call methods of the stream; never
+  // after the end.
+  virtual absl::StatusOr<std::optional<Response>> ProduceAsync(int64_t index) = 0;
 
   // The call is over, after `written` messages, and nothing else happens to it: time for the access
   // log.
@@ -82,6 +97,7 @@ class ServerStream : public grpc::ServerWriteReactor<Response>,
     absl::MutexLock lock(&mu_);
     writing_ = false;
     if (finished_) return;
+    waiting_since_ = absl::InfiniteFuture();
     // What cannot be written has no reader any more.
     if (!ok) return FinishOnce(absl::CancelledError("the client is gone"));
     queue_.pop_front();
@@ -113,7 +129,9 @@ class ServerStream : public grpc::ServerWriteReactor<Response>,
     while (!finished_ && MayProduce()) {
       const int64_t index = first_queued_ + static_cast<int64_t>(queue_.size());
       queue_.emplace_back();
-      queue_.back() = ProduceAsync(index);
+      absl::StatusOr<std::optional<Response>> made = ProduceAsync(index);
+      if (!made.ok()) return FinishOnce(made.status());
+      queue_.back() = *std::move(made);
     }
     MaybeWrite();
   }
@@ -129,19 +147,23 @@ class ServerStream : public grpc::ServerWriteReactor<Response>,
     if (first_queued_ == message_count_) return FinishOnce(absl::OkStatus());
     if (queue_.empty() || !queue_.front().has_value()) return;
     writing_ = true;
+    waiting_since_ = absl::Now();
     this->StartWrite(&*queue_.front());
   }
 
-  void FinishOnce(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+  void FinishOnce(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (std::exchange(finished_, true)) return;
     stop_.request_stop();
     // The front message stays while it is being written.
     queue_.resize(writing_ ? 1 : 0);
-    status_ = std::move(status);
+    status_ = ForCaller(status);
+    // Behind a message that nobody takes, the end waits as long as the message already has.
+    if (!writing_) waiting_since_ = absl::Now();
     this->Finish(ToGrpcStatus(status_));
   }
 
   const absl::Time deadline_;
+  const grpc::CallbackServerContext& context_;
   std::stop_source stop_;
   absl::Mutex mu_;
   // Messages first_queued_, first_queued_ + 1, ...: empty while they are being made. The front one
@@ -152,6 +174,9 @@ class ServerStream : public grpc::ServerWriteReactor<Response>,
   int64_t message_count_ ABSL_GUARDED_BY(mu_) = -1;
   bool writing_ ABSL_GUARDED_BY(mu_) = false;
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
+  // Since when gRPC has had a message, or the end, that the client did not take; InfiniteFuture()
+  // if it has none.
+  absl::Time waiting_since_ ABSL_GUARDED_BY(mu_) = absl::InfiniteFuture();
   absl::Status status_ ABSL_GUARDED_BY(mu_);
   std::shared_ptr<ServerStream> self_ ABSL_GUARDED_BY(mu_);
 };

@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "grpcpp/support/server_callback.h"
+#include "server/rpc/errors.h"
 #include "server/rpc/status_conversion.h"
 
 namespace tailcast::rpc {
@@ -65,10 +66,10 @@ class UnaryCall : public grpc::ServerUnaryReactor,
     OnOver(status);
   }  // `self` may delete this object here.
 
-  void FinishOnce(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+  void FinishOnce(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (std::exchange(finished_, true)) return;
     stop_.request_stop();
-    status_ = std::move(status);
+    status_ = ForCaller(status);
     this->Finish(ToGrpcStatus(status_));
   }
 

@@ -13,6 +13,7 @@
 #include "server/convert/page.h"
 #include "server/convert/request_fields.h"
 #include "server/convert/resource_names.h"
+#include "server/rpc/errors.h"
 #include "server/rpc/status_conversion.h"
 #include "server/services/call_access.h"
 
@@ -46,6 +47,7 @@ bundle::BundleReference LastVersion(const convert::Page& page, convert::RequestF
 
 absl::StatusOr<v1::ListBundlesResponse> ListBundles(const bundles::Catalog& catalog,
                                                     const v1::ListBundlesRequest& request) {
+  RETURN_IF_ERROR(CheckRequestSize(request.ByteSizeLong()));
   convert::RequestFields fields;
   const std::string name = ParentField(request.parent(), /*allow_all=*/true, fields);
   const convert::Page page =
@@ -73,6 +75,7 @@ absl::StatusOr<v1::ListBundlesResponse> ListBundles(const bundles::Catalog& cata
 
 absl::StatusOr<v1::Bundle> GetBundle(const bundles::Catalog& catalog,
                                      const v1::GetBundleRequest& request) {
+  RETURN_IF_ERROR(CheckRequestSize(request.ByteSizeLong()));
   convert::RequestFields fields;
   const bundle::BundleReference reference = fields.BundleName("name", request.name());
   if (!fields.ok()) return fields.Error();
@@ -82,6 +85,7 @@ absl::StatusOr<v1::Bundle> GetBundle(const bundles::Catalog& catalog,
 
 absl::StatusOr<v1::ListLabelsResponse> ListLabels(const bundles::Catalog& catalog,
                                                   const v1::ListLabelsRequest& request) {
+  RETURN_IF_ERROR(CheckRequestSize(request.ByteSizeLong()));
   convert::RequestFields fields;
   const std::string name = ParentField(request.parent(), /*allow_all=*/false, fields);
   const convert::Page page =
@@ -110,6 +114,7 @@ grpc::ServerUnaryReactor* Answer(std::string method, const ServiceParts& parts,
   telemetry::AccessRecord access = BeginAccess(std::move(method), *context);
   const auto ticket = parts.calls.AdmitUnary();
   absl::StatusOr<Response> answer = ticket.ok() ? body() : ticket.status();
+  if (!answer.ok()) answer = rpc::ForCaller(answer.status());
   if (answer.ok()) {
     *response = *std::move(answer);
     access.row_count = CountOf(*response);

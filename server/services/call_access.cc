@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 #include "grpcpp/server_context.h"
 #include "server/rpc/errors.h"
+#include "server/rpc/limits.h"
 #include "server/rpc/status_conversion.h"
 
 namespace tailcast::services {
@@ -23,6 +24,11 @@ void EndAccess(const absl::Status& status, telemetry::AccessRecord& record) {
   record.code = absl::StatusCodeToString(status.code());
   record.reason = rpc::ErrorReasonOf(status);
   telemetry::LogAccess(record, absl::Now());
+}
+
+absl::Status CheckRequestSize(size_t bytes) {
+  const auto size = static_cast<int64_t>(bytes);
+  return size <= rpc::kMaxRequestBytes ? absl::OkStatus() : rpc::RequestTooLarge(size);
 }
 
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {

@@ -1,6 +1,7 @@
 #ifndef TAILCAST_SERVER_SERVICES_CALL_ACCESS_H_
 #define TAILCAST_SERVER_SERVICES_CALL_ACCESS_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
@@ -15,6 +16,9 @@ telemetry::AccessRecord BeginAccess(std::string method, const grpc::CallbackServ
 
 // Completes the record and writes it.
 void EndAccess(const absl::Status& status, telemetry::AccessRecord& record);
+
+// INVALID_ARGUMENT if a request of `bytes` is larger than rpc::kMaxRequestBytes.
+absl::Status CheckRequestSize(size_t bytes);
 
 // The caller's; InfiniteFuture() if it set none.
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context);

@@ -6,6 +6,7 @@
 #include "core/base/status_macros.h"
 #include "core/encoders/trained_encoder.h"
 #include "server/convert/generate_request.h"
+#include "server/rpc/caller.h"
 #include "server/rpc/errors.h"
 #include "server/services/call_access.h"
 
@@ -31,10 +32,13 @@ EncodeCall::EncodeCall(const ServiceParts& parts, const grpc::CallbackServerCont
                        v1::EncodeResponse* response)
     : UnaryCall(DeadlineOf(context), response),
       parts_(parts),
+      context_(
+          {.caller = rpc::CallerOf(context.peer()), .stop = stop_token(), .deadline = deadline()}),
       access_(BeginAccess("FeatureService.Encode", context)) {}
 
 absl::Status EncodeCall::Open(const v1::EncodeRequest& request) {
   ASSIGN_OR_RETURN(ticket_, parts_.calls.AdmitUnary());
+  RETURN_IF_ERROR(CheckRequestSize(request.ByteSizeLong()));
   convert::RequestFields fields;
   options_ = convert::ToEncodeOptions(request, fields);
   auto bundle = parts_.catalog.Acquire(options_.bundle, options_.bundle_digest);
@@ -49,28 +53,21 @@ absl::Status EncodeCall::Open(const v1::EncodeRequest& request) {
   if (encoder == nullptr) return rpc::EncoderMissing(bundle_->resource());
 
   const int64_t image_count = options_.shape[0];
-  RETURN_IF_ERROR(parts_.scheduler.AdmitTask());
   auto task = std::make_shared<engine::Task>();
-  task->context = {.caller = access_.peer, .stop = stop_token(), .deadline = deadline()};
+  task->context = context_;
   task->estimated_seconds = static_cast<double>(image_count) * kSecondsPerImage;
   // The images are copied, because the request goes when the caller cancels.
   task->run = [self = std::static_pointer_cast<EncodeCall>(shared_from_this()),
                images = request.images().data()](const absl::Status& status) {
     self->Reply(status.ok() ? self->Encode(images) : status);
   };
-  parts_.scheduler.Submit(std::move(task));
-  return absl::OkStatus();
+  return parts_.scheduler.Submit(std::move(task));
 }
 
 absl::StatusOr<v1::EncodeResponse> EncodeCall::Encode(const std::string& images) const {
-  const engine::CallContext context = {
-      .caller = access_.peer, .stop = stop_token(), .deadline = deadline()};
   const auto features =
-      bundle_->Encode(images, options_.shape, [&context] { return !context.Wanted().ok(); });
-  if (!features.ok()) {
-    return absl::IsCancelled(features.status()) ? features.status()
-                                                : rpc::Internal(features.status());
-  }
+      bundle_->Encode(images, options_.shape, [this] { return !context_.Wanted().ok(); });
+  if (!features.ok()) return features.status();
   v1::EncodeResponse response;
   response.set_bundle(bundle_->resource());
   response.set_bundle_digest(ToBytes(bundle_->bundle().digest));

@@ -10,6 +10,7 @@
 #include "proto/tailcast/v1/feature_service.pb.h"
 #include "server/bundles/served_bundle.h"
 #include "server/convert/encode_request.h"
+#include "server/engine/work.h"
 #include "server/rpc/call_registry.h"
 #include "server/rpc/unary_call.h"
 #include "server/services/service_parts.h"
@@ -38,6 +39,7 @@ class EncodeCall final : public rpc::UnaryCall<v1::EncodeResponse> {
   void OnOver(const absl::Status& status) override;
 
   const ServiceParts parts_;
+  const engine::CallContext context_;
   // Written by Open(), before any other thread knows of the call.
   std::optional<rpc::CallRegistry::Ticket> ticket_;
   std::shared_ptr<const bundles::ServedBundle> bundle_;

@@ -5,17 +5,19 @@
 
 #include "core/base/status_macros.h"
 #include "server/convert/generate_request.h"
+#include "server/rpc/caller.h"
 #include "server/services/call_access.h"
 
 namespace tailcast::services {
 
-grpc::ServerUnaryReactor* EstimateCall::Start(const ServiceParts& parts,
+grpc::ServerUnaryReactor* EstimateCall::Start(const ServiceParts& parts, ProgramSource& programs,
                                               const grpc::CallbackServerContext& context,
                                               const v1::EstimateRequest& request,
                                               v1::EstimateResponse* response) {
   auto call = std::make_shared<EstimateCall>(parts, context, response);
   call->Hold();
-  if (const absl::Status status = call->Open(request); !status.ok()) call->Reply(status);
+  const absl::Status status = call->Open(request, programs);
+  if (!status.ok()) call->Reply(status);
   return call.get();
 }
 
@@ -23,20 +25,21 @@ EstimateCall::EstimateCall(const ServiceParts& parts, const grpc::CallbackServer
                            v1::EstimateResponse* response)
     : UnaryCall(DeadlineOf(context), response),
       parts_(parts),
+      caller_(rpc::CallerOf(context.peer())),
       access_(BeginAccess("FeatureService.Estimate", context)) {}
 
-absl::Status EstimateCall::Open(const v1::EstimateRequest& request) {
+absl::Status EstimateCall::Open(const v1::EstimateRequest& request, ProgramSource& programs) {
   ASSIGN_OR_RETURN(ticket_, parts_.calls.AdmitUnary());
+  RETURN_IF_ERROR(CheckRequestSize(request.ByteSizeLong()));
   ASSIGN_OR_RETURN(prepared_, PrepareStream(request.generate(), parts_.catalog));
   access_.bundle = prepared_->bundle->resource();
-  engine::CallContext context = {
-      .caller = access_.peer, .stop = stop_token(), .deadline = deadline()};
-  WithProgram(*prepared_, std::move(context), parts_.scheduler,
-              [self = std::static_pointer_cast<EstimateCall>(shared_from_this())](auto program) {
-                if (!program.ok()) return self->Reply(program.status());
-                self->Reply(self->Estimate(**program));
-              });
-  return absl::OkStatus();
+  return programs.Get(
+      prepared_->bundle, prepared_->stream.sampler,
+      {.caller = caller_, .stop = stop_token(), .deadline = deadline()},
+      [self = std::static_pointer_cast<EstimateCall>(shared_from_this())](auto program) {
+        if (!program.ok()) return self->Reply(program.status());
+        self->Reply(self->Estimate(**program));
+      });
 }
 
 v1::EstimateResponse EstimateCall::Estimate(const engine::SharedProgram& program) const {

@@ -2,6 +2,7 @@
 #define TAILCAST_SERVER_SERVICES_ESTIMATE_CALL_H_
 
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "grpcpp/support/server_callback.h"
@@ -10,6 +11,7 @@
 #include "server/rpc/call_registry.h"
 #include "server/rpc/unary_call.h"
 #include "server/services/prepared_stream.h"
+#include "server/services/program_source.h"
 #include "server/services/service_parts.h"
 #include "server/telemetry/access_log.h"
 
@@ -19,7 +21,7 @@ namespace tailcast::services {
 class EstimateCall final : public rpc::UnaryCall<v1::EstimateResponse> {
  public:
   // Starts the call; it owns itself until gRPC is done with it.
-  static grpc::ServerUnaryReactor* Start(const ServiceParts& parts,
+  static grpc::ServerUnaryReactor* Start(const ServiceParts& parts, ProgramSource& programs,
                                          const grpc::CallbackServerContext& context,
                                          const v1::EstimateRequest& request,
                                          v1::EstimateResponse* response);
@@ -30,11 +32,12 @@ class EstimateCall final : public rpc::UnaryCall<v1::EstimateResponse> {
 
  private:
   // Everything up to the program: an error ends the call.
-  absl::Status Open(const v1::EstimateRequest& request);
+  absl::Status Open(const v1::EstimateRequest& request, ProgramSource& programs);
   v1::EstimateResponse Estimate(const engine::SharedProgram& program) const;
   void OnOver(const absl::Status& status) override;
 
   const ServiceParts parts_;
+  const std::string caller_;
   // Written by Open(), before any other thread knows of the call.
   std::optional<rpc::CallRegistry::Ticket> ticket_;
   std::optional<PreparedStream> prepared_;

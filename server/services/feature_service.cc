@@ -8,7 +8,7 @@ namespace tailcast::services {
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* FeatureService::Generate(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
-  return GenerateCall::Start(parts_, *context, *request);
+  return GenerateCall::Start(parts_, programs_, *context, *request);
 }
 
 grpc::ServerUnaryReactor* FeatureService::Encode(grpc::CallbackServerContext* context,
@@ -20,7 +20,7 @@ grpc::ServerUnaryReactor* FeatureService::Encode(grpc::CallbackServerContext* co
 grpc::ServerUnaryReactor* FeatureService::Estimate(grpc::CallbackServerContext* context,
                                                    const v1::EstimateRequest* request,
                                                    v1::EstimateResponse* response) {
-  return EstimateCall::Start(parts_, *context, *request, response);
+  return EstimateCall::Start(parts_, programs_, *context, *request, response);
 }
 
 }  // namespace tailcast::services

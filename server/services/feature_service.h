@@ -2,6 +2,7 @@
 #define TAILCAST_SERVER_SERVICES_FEATURE_SERVICE_H_
 
 #include "proto/tailcast/v1/feature_service.grpc.pb.h"
+#include "server/services/program_source.h"
 #include "server/services/service_parts.h"
 
 namespace tailcast::services {
@@ -11,10 +12,10 @@ using FeatureServiceBase = v1::FeatureService::WithRawCallbackMethod_Generate<
     v1::FeatureService::WithCallbackMethod_Encode<
         v1::FeatureService::WithCallbackMethod_Estimate<v1::FeatureService::Service>>>;
 
-// Makes one call object per call. Stateless; thread-safe.
+// Makes one call object per call. Thread-safe; must outlive the scheduler's workers.
 class FeatureService final : public FeatureServiceBase {
  public:
-  explicit FeatureService(const ServiceParts& parts) : parts_(parts) {}
+  explicit FeatureService(const ServiceParts& parts) : parts_(parts), programs_(parts.scheduler) {}
 
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Generate(grpc::CallbackServerContext* context,
                                                        const grpc::ByteBuffer* request) override;
@@ -27,6 +28,7 @@ class FeatureService final : public FeatureServiceBase {
 
  private:
   const ServiceParts parts_;
+  ProgramSource programs_;
 };
 
 }  // namespace tailcast::services

@@ -9,6 +9,7 @@
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "proto/tailcast/v1/feature_service.pb.h"
 #include "server/convert/chunk_message.h"
+#include "server/rpc/caller.h"
 #include "server/rpc/errors.h"
 #include "server/services/call_access.h"
 
@@ -43,39 +44,39 @@ absl::string_view BytesOf(const grpc::Slice& slice) {
 }  // namespace
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* GenerateCall::Start(
-    const ServiceParts& parts, const grpc::CallbackServerContext& context,
+    const ServiceParts& parts, ProgramSource& programs, const grpc::CallbackServerContext& context,
     const grpc::ByteBuffer& request) {
   auto call = std::make_shared<GenerateCall>(parts, context);
   call->Hold();
-  if (const absl::Status status = call->Open(request); !status.ok()) call->End(status);
+  const absl::Status status = call->Open(request, programs);
+  if (!status.ok()) call->End(status);
   return call.get();
 }
 
 GenerateCall::GenerateCall(const ServiceParts& parts, const grpc::CallbackServerContext& context)
-    : ServerStream(DeadlineOf(context)),
+    : ServerStream(DeadlineOf(context), context),
       parts_(parts),
+      caller_(rpc::CallerOf(context.peer())),
       access_(BeginAccess("FeatureService.Generate", context)) {}
 
-absl::Status GenerateCall::Open(const grpc::ByteBuffer& bytes) {
-  ASSIGN_OR_RETURN(ticket_, parts_.calls.AdmitStream());
+absl::Status GenerateCall::Open(const grpc::ByteBuffer& bytes, ProgramSource& programs) {
+  ASSIGN_OR_RETURN(ticket_, parts_.calls.AdmitStream(caller_));
   ticket_->Endable(weak_from_this());
+  RETURN_IF_ERROR(CheckRequestSize(bytes.Length()));
   ASSIGN_OR_RETURN(const v1::GenerateRequest request, ParseRequest(bytes));
   ASSIGN_OR_RETURN(prepared_, PrepareStream(request, parts_.catalog));
   access_.bundle = prepared_->bundle->resource();
   RETURN_IF_ERROR(
       parts_.scheduler.AdmitRows(std::min(prepared_->row_count, prepared_->first_chunk_rows)));
-  WithProgram(*prepared_, WorkContext(), parts_.scheduler, [self = Self()](auto program) {
-    if (program.ok()) {
-      self->Begin(*std::move(program));
-    } else {
-      self->End(program.status());
-    }
-  });
-  return absl::OkStatus();
+  return programs.Get(prepared_->bundle, prepared_->stream.sampler, WorkContext(),
+                      [self = Self()](auto program) {
+                        if (!program.ok()) return self->End(program.status());
+                        self->Begin(*std::move(program));
+                      });
 }
 
 engine::CallContext GenerateCall::WorkContext() const {
-  return {.caller = access_.peer, .stop = stop_token(), .deadline = deadline()};
+  return {.caller = caller_, .stop = stop_token(), .deadline = deadline()};
 }
 
 void GenerateCall::Begin(std::shared_ptr<const engine::SharedProgram> program) {
@@ -93,14 +94,14 @@ void GenerateCall::Begin(std::shared_ptr<const engine::SharedProgram> program) {
   ServerStream::Start(chunk_count + kHeaderAndSummary);
 }
 
-std::optional<grpc::ByteBuffer> GenerateCall::ProduceAsync(int64_t index) {
+absl::StatusOr<std::optional<grpc::ByteBuffer>> GenerateCall::ProduceAsync(int64_t index) {
   if (index == 0) {
     v1::GenerateResponse response;
     *response.mutable_header() = prepared_->header;
     return ToBuffer(response);
   }
   if (index <= prepared_->chunk_count()) {
-    OrderChunk(index - 1);
+    RETURN_IF_ERROR(OrderChunk(index - 1));
     return std::nullopt;
   }
   absl::MutexLock lock(&progress_mu_);
@@ -109,20 +110,17 @@ std::optional<grpc::ByteBuffer> GenerateCall::ProduceAsync(int64_t index) {
   return std::nullopt;
 }
 
-void GenerateCall::OrderChunk(int64_t chunk) {
+absl::Status GenerateCall::OrderChunk(int64_t chunk) {
   const int64_t start = prepared_->ChunkStart(chunk);
   const int64_t row_count = prepared_->ChunkStart(chunk + 1) - start;
-  parts_.scheduler.Submit(std::make_shared<engine::RowJob>(
+  return parts_.scheduler.Submit(std::make_shared<engine::RowJob>(
       row_stream_, start, row_count,
       [self = Self(), chunk](auto block) { self->ChunkDone(chunk, std::move(block)); }));
 }
 
 void GenerateCall::ChunkDone(int64_t chunk, absl::StatusOr<engine::RowBlock> block) {
-  if (!block.ok()) {
-    // What is not wanted any more belongs to a call that is over, or about to be.
-    const absl::Status& cause = block.status();
-    return End(absl::IsInternal(cause) ? rpc::Internal(cause) : cause);
-  }
+  // What is not wanted any more belongs to a call that is over, or about to be.
+  if (!block.ok()) return End(block.status());
   const int64_t feature_dim = row_stream_->program->program().feature_dim();
   const grpc::Slice payload = convert::PayloadSlice(
       std::move(block->features), block->rows.size() * feature_dim, prepared_->wire_type);

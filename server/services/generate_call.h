@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -15,6 +16,7 @@
 #include "server/rpc/call_registry.h"
 #include "server/rpc/server_stream.h"
 #include "server/services/prepared_stream.h"
+#include "server/services/program_source.h"
 #include "server/services/service_parts.h"
 #include "server/telemetry/access_log.h"
 
@@ -27,23 +29,24 @@ class GenerateCall final : public rpc::ServerStream<grpc::ByteBuffer> {
   // Starts the call; it owns itself until gRPC is done with it. `request`: a serialised
   // GenerateRequest.
   static grpc::ServerWriteReactor<grpc::ByteBuffer>* Start(
-      const ServiceParts& parts, const grpc::CallbackServerContext& context,
-      const grpc::ByteBuffer& request);
+      const ServiceParts& parts, ProgramSource& programs,
+      const grpc::CallbackServerContext& context, const grpc::ByteBuffer& request);
 
   // Use Start(): public for std::make_shared.
   GenerateCall(const ServiceParts& parts, const grpc::CallbackServerContext& context);
 
  private:
   // Everything up to the first row: an error ends the call.
-  absl::Status Open(const grpc::ByteBuffer& request);
+  absl::Status Open(const grpc::ByteBuffer& request, ProgramSource& programs);
   void Begin(std::shared_ptr<const engine::SharedProgram> program);
   engine::CallContext WorkContext() const;
 
-  std::optional<grpc::ByteBuffer> ProduceAsync(int64_t index) override
+  absl::StatusOr<std::optional<grpc::ByteBuffer>> ProduceAsync(int64_t index) override
       ABSL_LOCKS_EXCLUDED(progress_mu_);
   void OnOver(const absl::Status& status, int64_t written) override;
 
-  void OrderChunk(int64_t chunk);
+  // UNAVAILABLE, DRAINING: as TileScheduler::Submit().
+  absl::Status OrderChunk(int64_t chunk);
   // On a worker's thread.
   void ChunkDone(int64_t chunk, absl::StatusOr<engine::RowBlock> block)
       ABSL_LOCKS_EXCLUDED(progress_mu_);
@@ -54,6 +57,7 @@ class GenerateCall final : public rpc::ServerStream<grpc::ByteBuffer> {
   }
 
   const ServiceParts parts_;
+  const std::string caller_;
   // Written by Open(), before any other thread knows of the call.
   std::optional<rpc::CallRegistry::Ticket> ticket_;
   std::optional<PreparedStream> prepared_;

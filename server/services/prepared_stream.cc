@@ -13,9 +13,6 @@
 namespace tailcast::services {
 namespace {
 
-// A guess: compiling computes the conditioning of every step and class once.
-constexpr double kCompileSeconds = 0.02;
-
 // What the caller pinned must be what this server would send.
 absl::Status CheckPins(const convert::GenerateOptions& options, const bundles::ServedBundle& bundle,
                        const stream::ResolvedStream& stream) {
@@ -102,25 +99,6 @@ absl::StatusOr<PreparedStream> PrepareStream(const v1::GenerateRequest& request,
                         .endless = options.row_count == 0,
                         .chunk_rows = chunk_rows,
                         .first_chunk_rows = FirstChunkRows(numerics, chunk_rows, rows.RowAt(0))};
-}
-
-void WithProgram(const PreparedStream& prepared, engine::CallContext context,
-                 engine::TileScheduler& scheduler, ProgramReady done) {
-  if (auto program = prepared.bundle->FindProgram(prepared.stream.sampler)) {
-    return done(std::move(program));
-  }
-  auto task = std::make_shared<engine::Task>();
-  task->context = std::move(context);
-  task->estimated_seconds = kCompileSeconds;
-  task->run = [bundle = prepared.bundle, sampler = prepared.stream.sampler,
-               done = std::move(done)](const absl::Status& status) mutable {
-    if (!status.ok()) return done(status);
-    auto program = bundle->CompileProgram(sampler);
-    if (program.ok()) return done(std::move(program));
-    done(absl::IsInvalidArgument(program.status()) ? rpc::InvalidFieldsFrom(program.status())
-                                                   : rpc::Internal(program.status()));
-  };
-  scheduler.Submit(std::move(task));
 }
 
 }  // namespace tailcast::services

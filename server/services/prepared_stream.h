@@ -4,16 +4,12 @@
 #include <cstdint>
 #include <memory>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "core/contract/shard.h"
 #include "core/contract/wire_type.h"
 #include "core/stream/resolved_stream.h"
 #include "proto/tailcast/v1/feature_service.pb.h"
 #include "server/bundles/catalog.h"
-#include "server/engine/shared_program.h"
-#include "server/engine/tile_scheduler.h"
-#include "server/engine/work.h"
 
 namespace tailcast::services {
 
@@ -39,12 +35,6 @@ struct PreparedStream {
 // All errors of Generate but those of load.
 absl::StatusOr<PreparedStream> PrepareStream(const v1::GenerateRequest& request,
                                              bundles::Catalog& catalog);
-
-// Gives the stream's program to `done`: at once if it was compiled before, else from a worker.
-using ProgramReady =
-    absl::AnyInvocable<void(absl::StatusOr<std::shared_ptr<const engine::SharedProgram>>)>;
-void WithProgram(const PreparedStream& prepared, engine::CallContext context,
-                 engine::TileScheduler& scheduler, ProgramReady done);
 
 }  // namespace tailcast::services
 

@@ -72,6 +72,17 @@ TEST(ServerFlagsTest, ReadTheCommandLine) {
   EXPECT_EQ(flags.log.level, telemetry::LogLevel::kError);
 }
 
+TEST(ServerFlagsTest, ReadTheLimits) {
+  const ServerFlags flags = Good({"--repository", "r", "--max-streams-per-caller", "5",
+                                  "--idle-timeout", "20.5", "--max-queued-tasks", "11"});
+  EXPECT_EQ(flags.server.limits.max_streams_per_caller, 5);
+  EXPECT_EQ(flags.server.limits.idle_timeout, absl::Seconds(20.5));
+  EXPECT_EQ(flags.server.engine.max_queued_tasks, 11);
+  EXPECT_EQ(ExitCode({"--repository", "r", "--max-streams-per-caller", "0"}), 2);
+  EXPECT_EQ(ExitCode({"--repository", "r", "--idle-timeout", "0"}), 2);
+  EXPECT_EQ(ExitCode({"--repository", "r", "--max-queued-tasks", "0"}), 2);
+}
+
 TEST(ServerFlagsTest, ReadTheEnvironment) {
   const Variable repository("TAILCASTD_REPOSITORY", "from the environment");
   const Variable streams("TAILCASTD_MAX_STREAMS", "12");

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "server/rpc/errors.h"
 
@@ -16,13 +17,18 @@ namespace {
 class RecordingCall : public EndableCall {
  public:
   void End(absl::Status status) override { ended_with = std::move(status); }
+  void EndIfStalled(absl::Time, absl::Duration limit) override {
+    EXPECT_EQ(limit, absl::Milliseconds(50));
+    if (!looked.HasBeenNotified()) looked.Notify();
+  }
   std::optional<absl::Status> ended_with;
+  absl::Notification looked;
 };
 
 TEST(CallRegistryTest, CountsCallsWhileTheirTicketsLive) {
-  CallRegistry registry(/*max_streams=*/10);
+  CallRegistry registry({.max_streams = 10});
   {
-    const auto stream = registry.AdmitStream();
+    const auto stream = registry.AdmitStream("someone");
     const auto unary = registry.AdmitUnary();
     ASSERT_TRUE(stream.ok() && unary.ok());
     EXPECT_EQ(registry.living(), 2);
@@ -33,8 +39,8 @@ TEST(CallRegistryTest, CountsCallsWhileTheirTicketsLive) {
 }
 
 TEST(CallRegistryTest, AMovedTicketCountsOnce) {
-  CallRegistry registry(/*max_streams=*/10);
-  auto first = registry.AdmitStream();
+  CallRegistry registry({.max_streams = 10});
+  auto first = registry.AdmitStream("someone");
   std::optional<CallRegistry::Ticket> second(*std::move(first));
   EXPECT_EQ(registry.living(), 1);
   second.reset();
@@ -42,23 +48,47 @@ TEST(CallRegistryTest, AMovedTicketCountsOnce) {
 }
 
 TEST(CallRegistryTest, RefusesStreamsAboveTheLimitButNotOtherCalls) {
-  CallRegistry registry(/*max_streams=*/2);
-  auto one = registry.AdmitStream(), two = registry.AdmitStream();
+  CallRegistry registry({.max_streams = 2});
+  auto one = registry.AdmitStream("someone"), two = registry.AdmitStream("someone");
   ASSERT_TRUE(one.ok() && two.ok());
 
-  const auto three = registry.AdmitStream();
+  const auto three = registry.AdmitStream("someone");
 
   EXPECT_EQ(three.status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(ErrorReasonOf(three.status()), "LIMIT_EXCEEDED");
+  EXPECT_NE(three.status().message().find("max_streams is 2"), std::string::npos);
   EXPECT_TRUE(registry.AdmitUnary().ok());
   one = absl::UnknownError("gone");
-  EXPECT_TRUE(registry.AdmitStream().ok());
+  EXPECT_TRUE(registry.AdmitStream("someone").ok());
+}
+
+TEST(CallRegistryTest, OneCallerMayNotTakeAllStreams) {
+  CallRegistry registry({.max_streams = 10, .max_streams_per_caller = 2});
+  auto one = registry.AdmitStream("a"), two = registry.AdmitStream("a");
+  ASSERT_TRUE(one.ok() && two.ok());
+
+  const auto three = registry.AdmitStream("a");
+
+  EXPECT_EQ(three.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ErrorReasonOf(three.status()), "LIMIT_EXCEEDED");
+  EXPECT_NE(three.status().message().find("max_streams_per_caller is 2"), std::string::npos);
+  EXPECT_TRUE(registry.AdmitStream("b").ok());
+  one = absl::UnknownError("gone");
+  EXPECT_TRUE(registry.AdmitStream("a").ok());
+}
+
+TEST(CallRegistryTest, LooksForStalledCalls) {
+  const auto call = std::make_shared<RecordingCall>();
+  CallRegistry registry({.idle_timeout = absl::Milliseconds(50)});
+  auto ticket = registry.AdmitStream("someone");
+  ticket->Endable(call);
+  ASSERT_TRUE(call->looked.WaitForNotificationWithTimeout(absl::Seconds(10)));
 }
 
 TEST(CallRegistryTest, DrainEndsRunningCallsAndRefusesNewOnes) {
-  CallRegistry registry(/*max_streams=*/2);
+  CallRegistry registry({.max_streams = 2});
   const auto call = std::make_shared<RecordingCall>();
-  auto ticket = registry.AdmitStream();
+  auto ticket = registry.AdmitStream("someone");
   ticket->Endable(call);
 
   registry.Drain();
@@ -69,8 +99,8 @@ TEST(CallRegistryTest, DrainEndsRunningCallsAndRefusesNewOnes) {
 }
 
 TEST(CallRegistryTest, ACallThatBecomesEndableAfterTheDrainIsEndedAtOnce) {
-  CallRegistry registry(/*max_streams=*/2);
-  auto ticket = registry.AdmitStream();
+  CallRegistry registry({.max_streams = 2});
+  auto ticket = registry.AdmitStream("someone");
   registry.Drain();
   const auto call = std::make_shared<RecordingCall>();
 
@@ -80,7 +110,7 @@ TEST(CallRegistryTest, ACallThatBecomesEndableAfterTheDrainIsEndedAtOnce) {
 }
 
 TEST(CallRegistryTest, AwaitsTheLastCall) {
-  CallRegistry registry(/*max_streams=*/2);
+  CallRegistry registry({.max_streams = 2});
   auto ticket = registry.AdmitUnary();
   EXPECT_FALSE(registry.AwaitIdle(absl::Now() + absl::Milliseconds(10)));
   std::thread releaser([&] { ticket = absl::UnknownError("gone"); });

@@ -47,8 +47,11 @@ TEST(ErrorsTest, EveryErrorNamesAReasonOfTheApi) {
        {InvalidField("f", "d"), RowOutOfRange("row 9", 5), BundleNotFound("bundles/a", ""),
         DigestMismatch("r", a, b), NumericsUnavailable("r", a, b), AddressMismatch(a, b),
         FeatureSpaceMismatch("r", a, b), EncoderMissing("r"),
-        QueueFull("max_queued_rows", 1, 2, absl::Seconds(1)), TooManyStreams(1, absl::Seconds(1)),
-        Draining(absl::Seconds(1)), BundleLoading("r", absl::Seconds(1)), BundleDamaged("r", "f"),
+        QueueFull("max_queued_rows", 1, 2, absl::Seconds(1)),
+        TooManyStreams("max_streams", 1, absl::Seconds(1)),
+        OutOfMemory(absl::ResourceExhaustedError("x")), StreamIdle(absl::Seconds(1)),
+        RequestTooLarge(kMaxRequestBytes + 1), Draining(absl::Seconds(1)),
+        BundleLoading("r", absl::Seconds(1)), BundleDamaged("r", "f"),
         Internal(absl::InternalError("x"))}) {
     const google::rpc::ErrorInfo info = InfoOf(status);
     v1::ErrorReason reason;
@@ -56,6 +59,30 @@ TEST(ErrorsTest, EveryErrorNamesAReasonOfTheApi) {
     EXPECT_EQ(info.domain(), "tailcast");
     EXPECT_EQ(ErrorReasonOf(status), info.reason());
   }
+}
+
+TEST(ErrorsTest, WhatReachesACallerHasAReasonUnlessTheCallerWantedIt) {
+  for (const absl::Status& status :
+       {absl::OkStatus(), absl::CancelledError("c"), absl::DeadlineExceededError("d"),
+        BundleLoading("r", absl::Seconds(1)), RowOutOfRange("row 9", 5)}) {
+    EXPECT_EQ(ForCaller(status), status);
+  }
+  for (const absl::Status& raw : {absl::InternalError("secret"), absl::UnknownError("secret"),
+                                  absl::InvalidArgumentError("secret")}) {
+    const absl::Status status = ForCaller(raw);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+    EXPECT_EQ(ErrorReasonOf(status), "INTERNAL");
+    EXPECT_EQ(status.message().find("secret"), std::string::npos);
+  }
+}
+
+TEST(ErrorsTest, OutOfMemoryAsksToComeBackLater) {
+  const absl::Status status = ForCaller(absl::ResourceExhaustedError("tried to allocate 9 GiB"));
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ErrorReasonOf(status), "LIMIT_EXCEEDED");
+  EXPECT_EQ(Metadata(status, "limit"), "memory");
+  EXPECT_EQ(Metadata(status, "incident").size(), 16u);
+  EXPECT_GT(DetailOf<google::rpc::RetryInfo>(status).retry_delay().seconds(), 0);
 }
 
 TEST(ErrorsTest, InvalidFieldsNamesEachField) {

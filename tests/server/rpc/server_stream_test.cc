@@ -12,6 +12,7 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "proto/tailcast/v1/feature_service.grpc.pb.h"
+#include "server/rpc/errors.h"
 
 namespace tailcast::rpc {
 namespace {
@@ -25,6 +26,8 @@ struct Script {
   size_t payload_bytes = 0;
   // The message whose making fails; -1: none.
   int64_t failing_message = -1;
+  // The message that cannot even be ordered; -1: none.
+  int64_t refused_message = -1;
   // Makes messages in the caller's thread instead of one of its own.
   bool synchronous = false;
   // Later messages are ready first.
@@ -36,17 +39,21 @@ struct Script {
   std::atomic<int> over = 0;
   std::atomic<int> last_code = -1;
   std::atomic<int64_t> last_written = -1;
+  absl::Mutex mu;
+  std::weak_ptr<EndableCall> last_call ABSL_GUARDED_BY(mu);
 };
 
 class ScriptedStream final : public ServerStream<v1::GenerateResponse> {
  public:
-  ScriptedStream(Script& script, absl::Time deadline) : ServerStream(deadline), script_(script) {
+  ScriptedStream(Script& script, const grpc::CallbackServerContext& context)
+      : ServerStream(absl::FromChrono(context.deadline()), context), script_(script) {
     ++script_.living;
   }
   ~ScriptedStream() override { --script_.living; }
 
  private:
-  std::optional<v1::GenerateResponse> ProduceAsync(int64_t index) override {
+  absl::StatusOr<std::optional<v1::GenerateResponse>> ProduceAsync(int64_t index) override {
+    if (index == script_.refused_message) return Draining(absl::Seconds(1));
     script_.most_in_production =
         std::max<int64_t>(script_.most_in_production, ++script_.in_production);
     if (script_.synchronous) return Make(index);
@@ -55,7 +62,7 @@ class ScriptedStream final : public ServerStream<v1::GenerateResponse> {
       if (self->script_.shuffled) absl::SleepFor(absl::Milliseconds(index % 3 == 0 ? 3 : 0));
       v1::GenerateResponse response = self->Make(index);
       if (index == self->script_.failing_message) {
-        self->End(absl::DataLossError("planted"));
+        self->End(BundleDamaged("bundles/a/versions/1", "planted"));
       } else {
         self->Produced(index, std::move(response));
       }
@@ -87,8 +94,12 @@ class ScriptedService final : public FeatureServiceBase {
 
   grpc::ServerWriteReactor<v1::GenerateResponse>* Generate(grpc::CallbackServerContext* context,
                                                            const v1::GenerateRequest*) override {
-    auto call = std::make_shared<ScriptedStream>(script_, absl::FromChrono(context->deadline()));
+    auto call = std::make_shared<ScriptedStream>(script_, *context);
     call->Hold();
+    {
+      absl::MutexLock lock(&script_.mu);
+      script_.last_call = call;
+    }
     call->Start(script_.message_count);
     return call.get();
   }
@@ -219,21 +230,86 @@ TEST_F(ServerStreamTest, ADeadlineEndsTheCall) {
   AwaitCallsOver();
 }
 
+// Until the stream of a client that does not read stands still.
+void AwaitStall(const Script& script) {
+  int64_t before = -1;
+  while (before != script.produced) {
+    before = script.produced;
+    absl::SleepFor(absl::Milliseconds(300));
+  }
+}
+
 TEST_F(ServerStreamTest, AClientThatDoesNotReadStopsItsStream) {
   script_.message_count = INT64_MAX;
   script_.payload_bytes = 64 << 10;
   grpc::ClientContext context;
   const auto reader = stub_->Generate(&context, {});
 
-  int64_t before = -1;
-  while (before != script_.produced) {
-    before = script_.produced;
-    absl::SleepFor(absl::Milliseconds(300));
-  }
+  AwaitStall(script_);
 
   EXPECT_LT(script_.produced * script_.payload_bytes, 16u << 20);
   context.TryCancel();
   reader->Finish();
+}
+
+TEST_F(ServerStreamTest, AClientThatDoesNotReadIsToldAndThenCutOff) {
+  script_.message_count = INT64_MAX;
+  script_.payload_bytes = 64 << 10;
+  grpc::ClientContext context;
+  const auto reader = stub_->Generate(&context, {});
+  AwaitStall(script_);
+  std::shared_ptr<EndableCall> call;
+  {
+    absl::MutexLock lock(&script_.mu);
+    call = script_.last_call.lock();
+  }
+  ASSERT_NE(call, nullptr);
+
+  call->EndIfStalled(absl::Now(), absl::Hours(1));
+  absl::SleepFor(absl::Milliseconds(100));
+  EXPECT_EQ(script_.over, 0);
+  call->EndIfStalled(absl::Now(), absl::Milliseconds(100));
+  absl::SleepFor(absl::Milliseconds(100));
+  EXPECT_EQ(script_.over, 0);  // the end waits behind the message
+  call->EndIfStalled(absl::Now(), absl::Milliseconds(100));
+  call.reset();
+
+  AwaitCallsOver();
+  EXPECT_EQ(script_.over, 1);
+  EXPECT_EQ(script_.last_code, static_cast<int>(absl::StatusCode::kAborted));
+  v1::GenerateResponse response;
+  while (reader->Read(&response)) {
+  }
+  EXPECT_FALSE(reader->Finish().ok());
+}
+
+TEST_F(ServerStreamTest, AClientThatReadsAgainInTimeLearnsWhyItsStreamEnded) {
+  script_.message_count = INT64_MAX;
+  script_.payload_bytes = 64 << 10;
+  grpc::ClientContext context;
+  const auto reader = stub_->Generate(&context, {});
+  AwaitStall(script_);
+  {
+    absl::MutexLock lock(&script_.mu);
+    script_.last_call.lock()->EndIfStalled(absl::Now(), absl::Milliseconds(100));
+  }
+
+  int64_t count = 0;
+  v1::GenerateResponse response;
+  while (reader->Read(&response)) EXPECT_EQ(response.chunk().start_row(), count++);
+
+  const grpc::Status status = reader->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::ABORTED);
+  EXPECT_NE(status.error_details().find("STREAM_IDLE"), std::string::npos);
+}
+
+TEST_F(ServerStreamTest, AStreamWhoseWorkIsRefusedEnds) {
+  script_.message_count = 100;
+  script_.refused_message = 20;
+  grpc::ClientContext context;
+  const Received received = ReadAll(context);
+  EXPECT_EQ(received.status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_LE(received.indices.size(), 20u);
 }
 
 TEST_F(ServerStreamTest, ManyClientsAtOnceGetTheirMessagesOrCancel) {
