@@ -52,8 +52,9 @@ struct Compiled {
 class TileEvaluator final : public diffusion::Evaluator {
  public:
   // labels: [B] int64 in [0, K)
-  TileEvaluator(const Compiled& compiled, const at::Tensor& labels)
-      : compiled_(compiled), labels_(labels) {
+  TileEvaluator(const Compiled& compiled, const at::Tensor& labels,
+                absl::FunctionRef<bool()> is_cancelled)
+      : compiled_(compiled), labels_(labels), is_cancelled_(is_cancelled) {
     if (!compiled.guidance_weights.defined()) return;
     no_class_ = at::full({1}, compiled.generator->num_classes(), labels.options());
     weights_ = compiled.guidance_weights.index_select(/*dim=*/0, labels).unsqueeze(1);
@@ -64,10 +65,16 @@ class TileEvaluator final : public diffusion::Evaluator {
     compiled_.conditioning->GetRows(step, labels_, rows_);
     const auto conditional = Denoise(noisy, rows_);  // [B, D]
     if (!weights_.defined()) return conditional;
+    // The sampler asked before the first half of the step. What follows is thrown away.
+    was_cancelled_ = was_cancelled_ || is_cancelled_();
+    if (was_cancelled_) return conditional;
     compiled_.conditioning->GetRows(step, no_class_, no_class_row_);
     auto difference = Denoise(noisy, no_class_row_.expand({noisy.size(0), -1})).neg_();  // [B, D]
     return difference.add_(conditional).mul_(weights_).add_(conditional);
   }
+
+  // True if a step was left half done.
+  bool was_cancelled() const { return was_cancelled_; }
 
  private:
   at::Tensor Denoise(const at::Tensor& noisy, const at::Tensor& conditioning) {
@@ -76,6 +83,8 @@ class TileEvaluator final : public diffusion::Evaluator {
 
   const Compiled& compiled_;
   const at::Tensor labels_;  // [B]
+  const absl::FunctionRef<bool()> is_cancelled_;
+  bool was_cancelled_ = false;
   at::Tensor rows_;          // [B, C] of the last step
   at::Tensor no_class_;      // [1]; undefined without guidance
   at::Tensor no_class_row_;  // [1, C] of the last step
@@ -112,9 +121,10 @@ class CompiledProgram final : public SamplerProgram {
       CheckArguments(rows, tile_rows, out);
       const PaddedRows padded(rows, tile_rows);
       ContractNoise noise(padded.keys, feature_dim());
-      TileEvaluator evaluator(compiled_, padded.labels);
+      TileEvaluator evaluator(compiled_, padded.labels, is_cancelled);
       ASSIGN_OR_RETURN(const at::Tensor standardized,
                        compiled_.sampler->Sample(evaluator, noise, is_cancelled));  // [B, D]
+      if (evaluator.was_cancelled()) return absl::CancelledError("sampling was cancelled");
       const diffusion::Generator& generator = *compiled_.generator;
       const at::Tensor features = generator.standardization()
                                       .Restore(standardized, generator.spec().non_negative)

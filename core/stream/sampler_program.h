@@ -36,7 +36,7 @@ class SamplerProgram {
   // that a row has the same bits wherever it stands (proven by ProveNumerics).
   //
   // out: rows.size() * feature_dim floats
-  // CANCELLED if `is_cancelled` returns true before a step; INTERNAL for what LibTorch throws.
+  // CANCELLED if `is_cancelled` returns true before an evaluation; INTERNAL for what LibTorch throws.
   // REQUIRES: 1 <= rows.size() <= tile_rows.
   virtual absl::Status RunTile(absl::Span<const TileRow> rows, int32_t tile_rows,
                                absl::FunctionRef<bool()> is_cancelled,

@@ -1,6 +1,7 @@
 #ifndef TAILCAST_TESTS_CORE_STREAM_GENERATORS_H_
 #define TAILCAST_TESTS_CORE_STREAM_GENERATORS_H_
 
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <memory>
@@ -71,6 +72,17 @@ class WrappedDenoiser : public diffusion::Denoiser {
 
  private:
   const std::shared_ptr<diffusion::Denoiser> inner_;
+};
+
+// Counts its evaluations, from their beginning.
+class CountingDenoiser final : public WrappedDenoiser {
+ public:
+  using WrappedDenoiser::WrappedDenoiser;
+  at::Tensor Denoise(const at::Tensor& noisy, const at::Tensor& conditioning) override {
+    ++count;
+    return WrappedDenoiser::Denoise(noisy, conditioning);
+  }
+  std::atomic<int> count = 0;
 };
 
 template <typename Fault>

@@ -197,16 +197,6 @@ TEST(SamplerProgramTest, ThreadsAndTheirSettingsDoNotChangeARow) {
   for (const auto& result : results) EXPECT_EQ(result, want);
 }
 
-class CountingDenoiser final : public WrappedDenoiser {
- public:
-  using WrappedDenoiser::WrappedDenoiser;
-  at::Tensor Denoise(const at::Tensor& noisy, const at::Tensor& conditioning) override {
-    ++count;
-    return WrappedDenoiser::Denoise(noisy, conditioning);
-  }
-  std::atomic<int> count = 0;
-};
-
 TEST(SamplerProgramTest, ACancelledTileStopsBeforeTheNextStep) {
   const auto spec = SmallSpec();
   auto denoiser = std::make_shared<CountingDenoiser>(DrawDenoiser(spec.denoiser));
@@ -217,6 +207,21 @@ TEST(SamplerProgramTest, ACancelledTileStopsBeforeTheNextStep) {
   const absl::Status status = program->RunTile(rows, 16, is_cancelled, absl::MakeSpan(out));
   EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(denoiser->count, 3);
+}
+
+TEST(SamplerProgramTest, ACancelledGuidedTileStopsBeforeTheNextEvaluation) {
+  const auto spec = SmallSpec();
+  for (const int stop_at : {1, 4, 9}) {  // between and within steps, and within the last one
+    auto denoiser = std::make_shared<CountingDenoiser>(DrawDenoiser(spec.denoiser));
+    const auto program =
+        CompileOrDie(MakeGenerator(spec, denoiser), {.num_steps = 5, .guidance_weights = {1.0}});
+    const auto rows = MixedRows(16, 5);
+    std::vector<float> out(rows.size() * 12);
+    const auto is_cancelled = [&] { return denoiser->count >= stop_at; };
+    const absl::Status status = program->RunTile(rows, 16, is_cancelled, absl::MakeSpan(out));
+    EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+    EXPECT_EQ(denoiser->count, stop_at);
+  }
 }
 
 TEST(SamplerProgramTest, OneEvaluationPerStepAndTwoWithGuidance) {
