@@ -126,6 +126,7 @@ ErrorDetails DetailsOf(const absl::Status& status) {
 bool IsTransient(const absl::Status& status) {
   const ErrorDetails details = DetailsOf(status);
   if (absl::IsUnavailable(status)) return true;
+  if (details.reason == v1::ERROR_REASON_STREAM_IDLE) return true;
   if (absl::IsResourceExhausted(status)) return details.retry_delay.has_value();
   return details.reason == v1::ERROR_REASON_UNSPECIFIED && IsBrokenConnection(status.code());
 }
@@ -139,6 +140,11 @@ bool IsReplicaMismatch(const absl::Status& status) {
     default:
       return false;
   }
+}
+
+bool IsFaultOfReplica(const absl::Status& status) {
+  return IsReplicaMismatch(status) || absl::IsDataLoss(status) || absl::IsInternal(status) ||
+         DetailsOf(status).reason == v1::ERROR_REASON_BUNDLE_NOT_FOUND;
 }
 
 }  // namespace tailcast::client

@@ -32,11 +32,16 @@ absl::Status FromGrpcStatus(const grpc::Status& status, const std::string& serve
 ErrorDetails DetailsOf(const absl::Status& status);
 
 // True if the same request may succeed later or at another replica: UNAVAILABLE, RESOURCE_EXHAUSTED
-// with a delay, and what gRPC or a proxy answers when a connection breaks.
+// with a delay, a stream that was ended because nobody read it, and what gRPC or a proxy answers
+// when a connection breaks.
 bool IsTransient(const absl::Status& status);
 
 // True if this replica would send other bytes than those that were pinned; another may still do.
 bool IsReplicaMismatch(const absl::Status& status);
+
+// True if the request is sound and this replica cannot serve it, but another may: a mismatch, a
+// bundle that it has not or has damaged, wrong data, an internal error.
+bool IsFaultOfReplica(const absl::Status& status);
 
 }  // namespace tailcast::client
 

@@ -28,13 +28,13 @@ void Failover::NoteProgress() {
 }
 
 absl::Duration Failover::remaining() const {
-  if (!first_failure_) return options_.retry.retry_for;
+  if (!first_failure_) return absl::InfiniteDuration();
   return options_.retry.retry_for - (clock_.Now() - *first_failure_);
 }
 
 absl::Status Failover::Recover(const absl::Status& failure) {
   if (options_.stop.stop_requested()) return Stopped();
-  if (IsReplicaMismatch(failure)) return Refuse(failure);
+  if (IsFaultOfReplica(failure)) return Refuse(failure);
   if (!IsTransient(failure)) return failure;
 
   if (!first_failure_) first_failure_ = clock_.Now();

@@ -51,18 +51,17 @@ class Failover {
 
   // Where the next attempt goes. REQUIRES: Recover() never returned an error.
   const std::string& server() const { return servers_[current_]; }
-  size_t server_count() const { return servers_.size(); }
 
   // Something was received: the time without progress starts anew.
   void NoteProgress();
 
   // Takes the failure of an attempt at server(). OK: it waited and chose, try again. Otherwise it
   // is over: CANCELLED if a stop was requested; `failure` itself if trying again cannot help; and
-  // UNAVAILABLE, with the last failure in its text, if the time is used up. A replica that would
-  // send other bytes is not asked again while there are others.
+  // UNAVAILABLE, with the last failure in its text, if the time is used up. A replica that
+  // fails where another need not is not asked again while there are others.
   absl::Status Recover(const absl::Status& failure);
 
-  // Time that is left for further attempts.
+  // Time that is left for further attempts; without end before the first failure.
   absl::Duration remaining() const;
 
  private:

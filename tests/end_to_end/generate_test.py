@@ -8,6 +8,7 @@ import re
 import resource
 import signal
 import struct
+import subprocess
 import tempfile
 import time
 import unittest
@@ -89,6 +90,15 @@ class GenerateTest(unittest.TestCase):
         self.assertEqual(set(labels), {1, 4})
         self.assertRegex(report["address"], "^tc1-[0-9a-f]{64}$")
 
+    def test_the_example_reader_reads_a_stream_to_its_end(self):
+        with Server(self.repository) as server:
+            command = [programs.BUILD / "bin" / "example_reader", server.address, "drawn"]
+            result = subprocess.run([*command, "1", "2"], capture_output=True, text=True, timeout=60)
+            refused = subprocess.run([*command, "5"], capture_output=True, text=True, timeout=60)
+        self.assertRegex(result.stdout, r"(?s)^rows 0 to .*rows \d+ to 999, \d+ bytes of features\n$")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("class 5", refused.stderr)
+
     def test_ranges_add_up_to_the_whole(self):
         arguments = ("--plan", "each=60")  # class 5 has no training rows
         self.assertEqual(self.generate(self.local, *arguments).returncode, 1)
@@ -148,9 +158,16 @@ class GenerateTest(unittest.TestCase):
         self.assertEqual(done["address"], local["address"])
 
     # ---- servers and clients that die
+    def start(self, *arguments):
+        """Runs a command in the background; it ends with the test, however that ends."""
+        process = programs.start_tailcast(*arguments)
+        for clean_up in (process.stdout.close, process.stderr.close, process.wait, process.kill):  # the last one first
+            self.addCleanup(clean_up)
+        return process
+
     def slow(self, source, *arguments, output):
-        return programs.start_tailcast("generate", *source, "--bundle", "slow", "--class", "1", "--count", SLOW_ROWS,
-                                       "--output", self.work / output, "--json", *arguments)
+        return self.start("generate", *source, "--bundle", "slow", "--class", "1", "--count", SLOW_ROWS, "--output",
+                          self.work / output, "--json", *arguments)
 
     def expected_slow(self):
         if not hasattr(type(self), "slow_sha256"):
@@ -233,7 +250,7 @@ class GenerateTest(unittest.TestCase):
         arguments = ("--bundle", "slow:stable", "--class", "1", "--count", SLOW_ROWS, "--output",
                      self.work / "a.safetensors", "--json")
         source = ("--local", "--repository", repository)
-        process = programs.start_tailcast("generate", *source, *arguments)
+        process = self.start("generate", *source, *arguments)
         self.wait_for_rows("a.safetensors")
         process.kill()
         process.communicate()

@@ -70,7 +70,7 @@ TEST_F(FailoverTest, ProgressStartsDelaysAndTimeAnew) {
     EXPECT_EQ(clock_.sleeps().back(), absl::Milliseconds(100));
     clock_.Advance(absl::Hours(1));
     failover.NoteProgress();
-    EXPECT_EQ(failover.remaining(), absl::Seconds(1));
+    EXPECT_EQ(failover.remaining(), absl::InfiniteDuration());
   }
 }
 
@@ -113,6 +113,22 @@ TEST_F(FailoverTest, ALastReplicaThatDiffersIsAnError) {
 
   Failover alone(Options({"a:1"}, absl::Seconds(1)));
   EXPECT_EQ(alone.Recover(differs), differs);
+}
+
+TEST_F(FailoverTest, AFaultOfOneReplicaIsTheEndOnlyIfThereIsNoOther) {
+  const absl::Status missing =
+      FromGrpcStatus(MakeError({.code = grpc::StatusCode::NOT_FOUND,
+                                .message = "no bundles/a",
+                                .reason = v1::ERROR_REASON_BUNDLE_NOT_FOUND}),
+                     "a:1");
+  for (const absl::Status& fault :
+       {missing, absl::DataLossError("checksum"), absl::InternalError("broken")}) {
+    Failover failover(Options({"a:1", "b:2"}, absl::Seconds(60)));
+    EXPECT_TRUE(failover.Recover(fault).ok());
+    EXPECT_EQ(failover.server(), "b:2");
+    EXPECT_EQ(failover.Recover(fault), fault);
+  }
+  EXPECT_TRUE(clock_.sleeps().empty());
 }
 
 TEST_F(FailoverTest, AStopEndsASleepAtOnce) {

@@ -78,9 +78,7 @@ std::string FakeTable::Payload(const std::vector<int64_t>& rows) const {
       values.push_back(static_cast<float>(row) * 0.5f + static_cast<float>(k * version_));
     }
   }
-  std::string bytes(values.size() * sizeof(float), '\0');
-  std::memcpy(bytes.data(), values.data(), bytes.size());
-  return bytes;
+  return std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
 }
 
 std::vector<int32_t> FakeTable::Classes(const std::vector<int64_t>& rows) const {
