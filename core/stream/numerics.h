@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "core/base/digest.h"
 #include "core/contract/address.h"
@@ -40,9 +41,12 @@ inline constexpr int32_t kCandidateTileRows[] = {16, 64, 256};
 inline constexpr int32_t kAlignedTileRows = 256;
 
 // Computes probe rows alone, shuffled and among noise, in every candidate tile size, and compares
-// bits. Deterministic: server and command line, release and debug, find the same facts.
-// `program`: the bundle's default sampler.
-absl::StatusOr<Numerics> ProveNumerics(const SamplerProgram& program);
+// bits; with guidance too, whose "no class" half reads its conditioning another way. Deterministic:
+// server and command line, release and debug, find the same facts. `program`: the bundle's default
+// sampler. CANCELLED if `is_cancelled` returns true before a step; FAILED_PRECONDITION names the
+// first probe row that is not finite: such a generator is not to be served; errors as RunTile().
+absl::StatusOr<Numerics> ProveNumerics(
+    const SamplerProgram& program, absl::FunctionRef<bool()> is_cancelled = [] { return false; });
 
 // What this machine and process contribute to the facts: engine revision, device, instruction set
 // as capped by the environment, library versions, compute type. Never the build type.

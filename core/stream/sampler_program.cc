@@ -134,6 +134,11 @@ class CompiledProgram final : public SamplerProgram {
     });
   }
 
+  absl::StatusOr<std::shared_ptr<const SamplerProgram>> WithSampler(
+      const SamplerSpec& spec) const override {
+    return Compile(compiled_.generator, spec);
+  }
+
   int64_t feature_dim() const override { return compiled_.generator->feature_dim(); }
   int64_t num_classes() const override { return compiled_.generator->num_classes(); }
   const SamplerSpec& spec() const override { return compiled_.spec; }

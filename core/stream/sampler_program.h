@@ -42,6 +42,10 @@ class SamplerProgram {
                                absl::FunctionRef<bool()> is_cancelled,
                                absl::Span<float> out) const = 0;
 
+  // The same generator with another sampler. Errors as Compile().
+  virtual absl::StatusOr<std::shared_ptr<const SamplerProgram>> WithSampler(
+      const SamplerSpec& spec) const = 0;
+
   virtual int64_t feature_dim() const = 0;
   virtual int64_t num_classes() const = 0;
   virtual const SamplerSpec& spec() const = 0;

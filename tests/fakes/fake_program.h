@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -51,6 +52,11 @@ class FakeProgram final : public stream::SamplerProgram {
       }
     }
     return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::shared_ptr<const stream::SamplerProgram>> WithSampler(
+      const SamplerSpec&) const override {
+    return std::make_shared<const FakeProgram>(options_);
   }
 
   int64_t feature_dim() const override { return options_.feature_dim; }

@@ -50,7 +50,11 @@ TEST(NumericsTest, TheProbeIsTheDigestOf1024Rows) {
       SamplerProgram::Compile(DrawGenerator(SmallSpec(7)), {.num_steps = 4}).value();
   std::vector<TileRow> rows;
   for (int32_t i = 0; i < 1024; ++i) rows.push_back({0, {i % 7, i / 7}});
-  const std::vector<float> features = RunTile(*program, rows, 1024);
+  std::vector<float> features;
+  for (auto tile = rows.begin(); tile != rows.end(); tile += 256) {
+    const std::vector<float> computed = RunTile(*program, {tile, tile + 256}, 256);
+    features.insert(features.end(), computed.begin(), computed.end());
+  }
   const absl::string_view bytes(reinterpret_cast<const char*>(features.data()),
                                 features.size() * sizeof(float));
   EXPECT_EQ(ProveNumerics(*program)->facts.at("probe"), ToHex(Sha256Of(bytes)));
@@ -106,6 +110,35 @@ TEST(NumericsTest, ASizeWhoseRowsDependOnTheirPlaceIsLeftOut) {
   EXPECT_THAT(Prove(PlantedGenerator<PlaceFault<256>>(SmallSpec())).tile_rows, ElementsAre(16, 64));
 }
 
+// Sound for conditioning of a row of its own; depends on the tile where one row stands for all, as
+// guidance has it.
+class SharedConditioningFault final : public WrappedDenoiser {
+ public:
+  using WrappedDenoiser::WrappedDenoiser;
+  at::Tensor Denoise(const at::Tensor& noisy, const at::Tensor& conditioning) override {
+    auto rows = WrappedDenoiser::Denoise(noisy, conditioning).clone();
+    if (conditioning.stride(0) == 0) rows.select(/*dim=*/0, rows.size(0) - 1).mul_(1.0 + 1e-6);
+    return rows;
+  }
+};
+
+TEST(NumericsTest, AFaultOfGuidedStreamsIsCaughtThoughTheDefaultSamplerIsNotGuided) {
+  EXPECT_EQ(Prove(PlantedGenerator<SharedConditioningFault>(SmallSpec())).invariance,
+            Invariance::kAlignedTile);
+  EXPECT_EQ(Prove(PlantedGenerator<SharedConditioningFault>(SmallSpec()),
+                  {.num_steps = 4, .guidance_weights = {0.5}})
+                .invariance,
+            Invariance::kAlignedTile);
+}
+
+TEST(NumericsTest, ACancelledProofEnds) {
+  const auto program = SamplerProgram::Compile(DrawGenerator(SmallSpec()), {.num_steps = 4});
+  int calls = 0;
+  const auto numerics = ProveNumerics(**program, [&calls] { return ++calls > 9; });
+  EXPECT_EQ(numerics.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(calls, 10);
+}
+
 TEST(NumericsTest, TileSizesArePartOfTheId) {
   EXPECT_NE(Prove(PlantedGenerator<TileSizeFault<16>>(SmallSpec())).id,
             Prove(DrawGenerator(SmallSpec())).id);
@@ -118,6 +151,27 @@ class FailingDenoiser final : public WrappedDenoiser {
     return at::matmul(noisy, at::zeros({1, 1}));
   }
 };
+
+// Answers NaN where it is asked for class 3.
+class NanDenoiser final : public WrappedDenoiser {
+ public:
+  using WrappedDenoiser::WrappedDenoiser;
+  at::Tensor Condition(const at::Tensor& timesteps, const at::Tensor& labels) override {
+    const auto wrong = labels.eq(3).unsqueeze(1);
+    return WrappedDenoiser::Condition(timesteps, labels).masked_fill(wrong, std::nanf(""));
+  }
+};
+
+TEST(NumericsTest, AGeneratorOfFeaturesThatAreNotFiniteIsRefusedByRow) {
+  const auto program =
+      SamplerProgram::Compile(PlantedGenerator<NanDenoiser>(SmallSpec()), {.num_steps = 4}).value();
+
+  const absl::Status refused = ProveNumerics(*program).status();
+
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(refused.message(),
+              ::testing::HasSubstr("probe row 3 (class 3, ordinal 0), dimension 0 is nan"));
+}
 
 TEST(NumericsTest, AnErrorOfTheKernelsIsAnErrorOfTheProof) {
   const auto program =

@@ -151,17 +151,16 @@ TEST(SamplerProgramTest, GuidanceMovesOnlyTheClassesThatHaveAWeight) {
   EXPECT_FALSE(std::equal(plain.begin() + dim, plain.end(), guided.begin() + dim));
 }
 
-TEST(SamplerProgramTest, ARowIsTheSameBitsAloneShuffledAndInTilesOfAnySize) {
-  const auto program = CompileOrDie(DrawGenerator(SmallSpec()), {.num_steps = 6, .eta = 0.5});
-  const size_t dim = static_cast<size_t>(program->feature_dim());
+void ExpectRowsAreIndependent(const SamplerProgram& program) {
+  const size_t dim = static_cast<size_t>(program.feature_dim());
   const auto rows = MixedRows(256, 5);
-  const auto whole = RunTile(*program, rows, 256);
+  const auto whole = RunTile(program, rows, 256);
   for (const int32_t tile_rows : {16, 64, 256}) {
     for (const size_t start : {0, 5, 100, 240}) {
       const size_t count = std::min<size_t>(static_cast<size_t>(tile_rows), 256 - start);
       std::vector<TileRow> part(rows.begin() + start, rows.begin() + start + count);
       std::reverse(part.begin(), part.end());
-      auto out = RunTile(*program, part, tile_rows);
+      auto out = RunTile(program, part, tile_rows);
       for (size_t i = 0; i < count; ++i) {
         ASSERT_TRUE(std::equal(out.begin() + i * dim, out.begin() + (i + 1) * dim,
                                whole.begin() + (start + count - 1 - i) * dim))
@@ -169,6 +168,27 @@ TEST(SamplerProgramTest, ARowIsTheSameBitsAloneShuffledAndInTilesOfAnySize) {
       }
     }
   }
+}
+
+TEST(SamplerProgramTest, ARowIsTheSameBitsAloneShuffledAndInTilesOfAnySize) {
+  ExpectRowsAreIndependent(*CompileOrDie(DrawGenerator(SmallSpec()), {.num_steps = 6, .eta = 0.5}));
+}
+
+TEST(SamplerProgramTest, AGuidedRowIsTheSameBitsAloneShuffledAndInTilesOfAnySize) {
+  ExpectRowsAreIndependent(
+      *CompileOrDie(DrawGenerator(SmallSpec()), {.num_steps = 6, .guidance_weights = {1.5}}));
+  ExpectRowsAreIndependent(
+      *CompileOrDie(DrawGenerator(SmallSpec()),
+                    {.num_steps = 4, .eta = 0.5, .guidance_weights = {0.0, -0.5, 2.0, 0.0, 7.5}}));
+}
+
+TEST(SamplerProgramTest, AnotherSamplerOfTheSameGeneratorIsAProgramOfItsOwn) {
+  const auto generator = DrawGenerator(SmallSpec());
+  const SamplerSpec spec = {.num_steps = 3, .guidance_weights = {0.5}};
+  const auto rows = MixedRows(16, 5);
+  const auto other = CompileOrDie(generator, {.num_steps = 6})->WithSampler(spec).value();
+  EXPECT_EQ(RunTile(*other, rows, 16), RunTile(*CompileOrDie(generator, spec), rows, 16));
+  EXPECT_FALSE(other->WithSampler({.num_steps = 0}).ok());
 }
 
 TEST(SamplerProgramTest, CompilingAgainGivesTheSameBits) {
