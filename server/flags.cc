@@ -78,6 +78,9 @@ void AddFlags(CLI::App& app, RawFlags& raw) {
   AddFlag(app, "max-queued-tasks", server.engine.max_queued_tasks,
           "Encode, and the first call of a sampler, are refused while so many of them wait")
       ->check(CLI::Range(int64_t{1}, kMaxCount));
+  AddFlag(app, "max-loaded-versions", server.catalog.max_loaded_versions,
+          "Versions kept in memory beside the highest and the labelled ones")
+      ->check(CLI::Range(int64_t{1}, kMaxCount));
   AddFlag(app, "grace", raw.grace_seconds, "Seconds that running calls get at shutdown")
       ->check(CLI::Range(0.0, kMaxSeconds));
   AddFlag(app, "poll-interval", raw.poll_seconds, "Seconds between looks at the repository")

@@ -73,16 +73,35 @@ Server::~Server() {
 
 absl::Status Server::Start() {
   RETURN_IF_ERROR(CheckPort(options_.listen));
-  bundles::CatalogOptions catalog_options = options_.catalog;
-  catalog_options.on_readiness = [this](const std::string& name, bool ready) {
-    health_.Set(name.empty() ? "" : convert::ParentResource(name), ready);
-  };
-  ASSIGN_OR_RETURN(catalog_, bundles::Catalog::Create(std::move(catalog_options)));
+  RETURN_IF_ERROR(OpenCatalog());
   const services::ServiceParts parts = {
       .catalog = *catalog_, .scheduler = scheduler_, .calls = calls_};
   feature_service_ = std::make_unique<services::FeatureService>(parts);
   bundle_service_ = std::make_unique<services::BundleService>(parts);
+  RETURN_IF_ERROR(Listen());
+  health_.Attach(grpc_server_->GetHealthCheckService());
+  if (!IsLoopback(options_.listen)) {
+    telemetry::Log(LogLevel::kWarning,
+                   "listening beyond this machine without TLS or authentication: anybody who "
+                   "reaches the port can use the server",
+                   {{"listen", options_.listen}});
+  }
+  // Last, so that a port in use is said at once.
+  catalog_->Start();
+  reporter_ = std::thread([this] { ReportCounters(); });
+  return absl::OkStatus();
+}
 
+absl::Status Server::OpenCatalog() {
+  bundles::CatalogOptions options = options_.catalog;
+  options.on_readiness = [this](const std::string& name, bool ready) {
+    health_.Set(name.empty() ? "" : convert::ParentResource(name), ready);
+  };
+  ASSIGN_OR_RETURN(catalog_, bundles::Catalog::Create(std::move(options)));
+  return absl::OkStatus();
+}
+
+absl::Status Server::Listen() {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -99,21 +118,11 @@ absl::Status Server::Start() {
   builder.RegisterService(feature_service_.get());
   builder.RegisterService(bundle_service_.get());
   grpc_server_ = builder.BuildAndStart();
-  if (grpc_server_ == nullptr || port_ == 0) {
-    grpc_server_.reset();
-    return absl::UnavailableError(
-        absl::StrCat("cannot listen on '", options_.listen,
-                     "'; expected HOST:PORT of this machine with a port that is not in use"));
-  }
-  health_.Attach(grpc_server_->GetHealthCheckService());
-  if (!IsLoopback(options_.listen)) {
-    telemetry::Log(LogLevel::kWarning,
-                   "listening beyond this machine without TLS or authentication: anybody who "
-                   "reaches the port can use the server",
-                   {{"listen", options_.listen}});
-  }
-  reporter_ = std::thread([this] { ReportCounters(); });
-  return absl::OkStatus();
+  if (grpc_server_ != nullptr && port_ != 0) return absl::OkStatus();
+  grpc_server_.reset();
+  return absl::UnavailableError(
+      absl::StrCat("cannot listen on '", options_.listen,
+                   "'; expected HOST:PORT of this machine with a port that is not in use"));
 }
 
 std::string Server::address() const { return absl::StrCat(HostOf(options_.listen), ":", port_); }

@@ -45,7 +45,8 @@ class Server {
 
   // Readiness goes first; then new calls are refused, running streams end at a chunk boundary, all
   // with UNAVAILABLE; other calls may end by themselves within `grace`, and are cancelled after it.
-  // Returns when no thread of the server runs any more. Call once.
+  // A bundle that is being loaded is given up. Returns when no thread of the server runs any more.
+  // Call once.
   void Shutdown(absl::Duration grace);
 
   // For tests and logs.
@@ -56,6 +57,8 @@ class Server {
   explicit Server(ServerOptions options);
 
   absl::Status Start();
+  absl::Status OpenCatalog();
+  absl::Status Listen();
   void ReportCounters() ABSL_LOCKS_EXCLUDED(report_mu_);
   void LogCounters() const;
 

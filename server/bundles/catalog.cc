@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "core/base/status_macros.h"
 #include "server/convert/resource_names.h"
@@ -24,15 +23,19 @@ absl::StatusOr<std::unique_ptr<Catalog>> Catalog::Create(CatalogOptions options)
   ASSIGN_OR_RETURN(bundle::Repository repository, bundle::Repository::Open(options.repository));
   std::unique_ptr<Catalog> catalog(new Catalog(std::move(options), std::move(repository)));
   RETURN_IF_ERROR(catalog->Look());
-  catalog->follower_ = std::thread([&catalog = *catalog] { catalog.FollowRepository(); });
-  catalog->loader_ = std::thread([&catalog = *catalog] { catalog.LoadVersions(); });
   return catalog;
 }
 
 Catalog::Catalog(CatalogOptions options, bundle::Repository repository)
     : options_(std::move(options)), repository_(std::move(repository)) {}
 
+void Catalog::Start() {
+  follower_ = std::thread([this] { FollowRepository(); });
+  loader_ = std::thread([this] { LoadVersions(); });
+}
+
 Catalog::~Catalog() {
+  stop_loading_.request_stop();
   {
     absl::MutexLock lock(&mu_);
     stop_ = true;
@@ -52,9 +55,18 @@ absl::StatusOr<std::shared_ptr<const ServedBundle>> Catalog::Acquire(
   }
   switch (version.state) {
     case BundleState::kActive:
+      version.last_use = ++uses_;
       return version.served;
     case BundleState::kFailed:
-      return rpc::BundleDamaged(resource, version.damaged_file);
+      if (version.retry_time == absl::InfiniteFuture()) {
+        return rpc::BundleDamaged(resource, version.damaged_file);
+      }
+      if (const absl::Duration wait = version.retry_time - absl::Now();
+          wait > absl::ZeroDuration()) {
+        return rpc::BundleLoadFailed(resource, wait);
+      }
+      RequestLoad(version);
+      break;
     case BundleState::kAvailable:
       RequestLoad(version);
       break;
@@ -119,6 +131,14 @@ absl::StatusOr<int64_t> Catalog::FindVersion(const bundle::BundleReference& refe
   return rpc::BundleNotFound(resource,
                              absl::StrCat("its highest version is ", name.versions.rbegin()->first),
                              pinned_digest);
+}
+
+Catalog::Version* Catalog::FindSame(const bundle::VersionInfo& info) {
+  const auto name = names_.find(info.name);
+  if (name == names_.end()) return nullptr;
+  const auto version = name->second.versions.find(info.version);
+  if (version == name->second.versions.end()) return nullptr;
+  return version->second.info.digest == info.digest ? &version->second : nullptr;
 }
 
 BundleDescription Catalog::Describe(const Name& name, const Version& version) {

@@ -1,4 +1,4 @@
-// How the catalog follows the repository: the two threads, and what they do.
+// How the catalog follows the repository: what one look finds, and whom it tells.
 #include <algorithm>
 #include <utility>
 
@@ -6,10 +6,9 @@
 #include "absl/time/clock.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
-#include "core/bundle/bundle.h"
-#include "core/tensor/compute_threads.h"
+#include "core/bundle/records.h"
 #include "server/bundles/catalog.h"
-#include "server/convert/resource_names.h"
+#include "server/bundles/files_stamp.h"
 #include "server/telemetry/logging.h"
 
 namespace tailcast::bundles {
@@ -17,41 +16,35 @@ namespace {
 
 using convert::BundleState;
 
-// A load that failed for a reason that may pass is tried again after this time.
-constexpr absl::Duration kRetryLoad = absl::Seconds(30);
-
-std::shared_ptr<const bundle::Manifest> ReadManifest(const std::string& folder) {
-  const std::string path = absl::StrCat(folder, "/", bundle::kManifestFile);
-  const absl::StatusOr<std::string> text = ReadFile(path, bundle::kMaxManifestBytes);
-  if (!text.ok()) return nullptr;
-  absl::StatusOr<bundle::Manifest> manifest = bundle::ParseManifest(*text, path);
-  if (!manifest.ok()) return nullptr;
-  return std::make_shared<const bundle::Manifest>(*std::move(manifest));
-}
-
-// Name of the first file whose digest is wrong; empty if they are all right.
-std::string DamagedFile(const std::string& folder) {
-  const auto checks = bundle::VerifyBundle(folder);
-  if (!checks.ok()) return bundle::kManifestFile;
-  for (const bundle::FileCheck& check : *checks) {
-    if (!check.ok) return check.file;
-  }
-  return "";
-}
-
-// Waiting does not mend a wrong file.
-bool IsFinal(const absl::Status& status) {
-  return absl::IsDataLoss(status) || absl::IsInvalidArgument(status);
+absl::StatusOr<bundle::Manifest> ReadManifest(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, bundle::kMaxManifestBytes));
+  return bundle::ParseManifest(text, path);
 }
 
 }  // namespace
+
+void Catalog::FollowRepository() {
+  while (true) {
+    {
+      absl::MutexLock lock(&mu_);
+      if (mu_.AwaitWithTimeout(absl::Condition(&stop_), options_.poll_interval)) return;
+    }
+    NoteFault(options_.repository, Look());
+  }
+}
 
 absl::Status Catalog::Look() {
   ASSIGN_OR_RETURN(Names found, ReadRepository());
   {
     absl::MutexLock lock(&mu_);
     Merge(std::move(found));
+  }
+  FindMendedFiles();
+  {
+    ServedBundles dropped;
+    absl::MutexLock lock(&mu_);
     RequestLoads();
+    dropped = TakeUnused();
   }
   ReadNewManifests();
   ReportReadiness();
@@ -66,16 +59,18 @@ absl::StatusOr<Catalog::Names> Catalog::ReadRepository() {
   }
   for (auto& [name, entry] : names) {
     absl::StatusOr<std::vector<bundle::LabelInfo>> labels = repository_.Labels(name);
-    if (!labels.ok()) {
-      // One name's labels shall not hide the others' versions.
-      telemetry::Log(
-          telemetry::LogLevel::kWarning, "cannot read labels",
-          {{"bundle", convert::ParentResource(name)}, {"cause", labels.status().ToString()}});
-      continue;
-    }
-    entry.labels = *std::move(labels);
+    NoteFault(absl::StrCat(options_.repository, "/", name, "/", bundle::kLabelsFile),
+              labels.status());
+    // A fault of the moment neither hides other names nor takes labels away that clients use.
+    entry.labels = labels.ok() ? *std::move(labels) : KnownLabels(name);
   }
   return names;
+}
+
+std::vector<bundle::LabelInfo> Catalog::KnownLabels(const std::string& name) const {
+  absl::MutexLock lock(&mu_);
+  const auto known = names_.find(name);
+  return known != names_.end() ? known->second.labels : std::vector<bundle::LabelInfo>();
 }
 
 void Catalog::Merge(Names found) {
@@ -91,7 +86,8 @@ void Catalog::Merge(Names found) {
   names_ = std::move(found);
 }
 
-// Outside the lock: manifests may be large, and are read once.
+// Outside the lock: manifests may be large. They are read once, or again at each look until they
+// can be read.
 void Catalog::ReadNewManifests() {
   std::vector<bundle::VersionInfo> unread;
   {
@@ -103,102 +99,43 @@ void Catalog::ReadNewManifests() {
     }
   }
   for (const bundle::VersionInfo& info : unread) {
-    const std::shared_ptr<const bundle::Manifest> manifest = ReadManifest(info.folder);
+    const std::string path = absl::StrCat(info.folder, "/", bundle::kManifestFile);
+    absl::StatusOr<bundle::Manifest> manifest = ReadManifest(path);
+    NoteFault(path, manifest.status());
+    if (!manifest.ok()) continue;
+    const auto shared = std::make_shared<const bundle::Manifest>(*std::move(manifest));
     absl::MutexLock lock(&mu_);
-    if (Version* const version = FindSame(info)) version->manifest = manifest;
+    if (Version* const version = FindSame(info)) version->manifest = shared;
   }
 }
 
-Catalog::Version* Catalog::FindSame(const bundle::VersionInfo& info) {
-  const auto name = names_.find(info.name);
-  if (name == names_.end()) return nullptr;
-  const auto version = name->second.versions.find(info.version);
-  if (version == name->second.versions.end()) return nullptr;
-  return version->second.info.digest == info.digest ? &version->second : nullptr;
-}
-
-// Highest and labelled versions.
-void Catalog::RequestLoads() {
-  for (auto& [name, entry] : names_) {
-    std::set<int64_t> wanted = {entry.versions.rbegin()->first};
-    for (const bundle::LabelInfo& label : entry.labels) wanted.insert(label.version);
-    for (const int64_t number : wanted) {
-      const auto version = entry.versions.find(number);
-      if (version == entry.versions.end()) continue;  // a label that points at nothing
-      const bool again = version->second.state == BundleState::kFailed &&
-                         absl::Now() >= version->second.retry_time;
-      if (again || version->second.state == BundleState::kAvailable) {
-        RequestLoad(version->second);
+void Catalog::FindMendedFiles() {
+  std::vector<bundle::VersionInfo> failed;
+  {
+    absl::MutexLock lock(&mu_);
+    for (const auto& [name, entry] : names_) {
+      for (const auto& [number, version] : entry.versions) {
+        if (version.state == BundleState::kFailed) failed.push_back(version.info);
       }
     }
   }
-}
-
-void Catalog::RequestLoad(Version& version) {
-  version.state = BundleState::kLoading;
-  load_requests_.push_back(version.info);
+  for (const bundle::VersionInfo& info : failed) {
+    const std::string files = FilesStamp(info.folder);
+    absl::MutexLock lock(&mu_);
+    Version* const version = FindSame(info);
+    if (version == nullptr || version->state != BundleState::kFailed) continue;
+    if (version->failed_files != files) version->retry_time = absl::InfinitePast();
+  }
 }
 
 void Catalog::NoteFault(const std::string& what, const absl::Status& status) {
-  std::string& known = faults_[what];
-  const std::string fault = status.ok() ? "" : status.ToString();
-  if (std::exchange(known, fault) == fault || fault.empty()) return;
-  telemetry::Log(telemetry::LogLevel::kWarning, "cannot read", {{"what", what}, {"cause", fault}});
-}
-
-void Catalog::FollowRepository() {
-  while (true) {
-    {
-      absl::MutexLock lock(&mu_);
-      if (mu_.AwaitWithTimeout(absl::Condition(&stop_), options_.poll_interval)) return;
-    }
-    NoteFault("repository", Look());
-  }
-}
-
-void Catalog::LoadVersions() {
-  UseOneComputeThread();
-  const auto woken = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) {
-    return stop_ || !load_requests_.empty();
-  };
-  while (true) {
-    bundle::VersionInfo info;
-    {
-      absl::MutexLock lock(&mu_);
-      mu_.Await(absl::Condition(&woken));
-      if (stop_) return;
-      info = std::move(load_requests_.front());
-      load_requests_.pop_front();
-      loading_ = true;
-    }
-    LoadOne(info);
-    ReportReadiness();
-  }
-}
-
-void Catalog::LoadOne(const bundle::VersionInfo& info) {
-  auto served = options_.loader(info);
-  std::string damaged_file;
-  if (!served.ok()) {
-    damaged_file = DamagedFile(info.folder);
-    telemetry::Log(telemetry::LogLevel::kError, "bundle failed",
-                   {{"bundle", convert::VersionResource(info.name, info.version)},
-                    {"file", damaged_file},
-                    {"cause", served.status().ToString()}});
-  }
-  absl::MutexLock lock(&mu_);
-  loading_ = false;
-  Version* const version = FindSame(info);
-  if (version == nullptr) return;  // removed or replaced meanwhile
-  if (served.ok()) {
-    version->state = BundleState::kActive;
-    version->served = *std::move(served);
+  if (status.ok()) {
+    faults_.erase(what);
     return;
   }
-  version->state = BundleState::kFailed;
-  version->damaged_file = std::move(damaged_file);
-  version->retry_time =
-      IsFinal(served.status()) ? absl::InfiniteFuture() : absl::Now() + kRetryLoad;
+  const std::string fault = status.ToString();
+  if (std::exchange(faults_[what], fault) == fault) return;
+  telemetry::Log(telemetry::LogLevel::kWarning, "cannot read", {{"what", what}, {"cause", fault}});
 }
 
 void Catalog::ReportReadiness() {
@@ -208,15 +145,15 @@ void Catalog::ReportReadiness() {
   for (const std::string& name : reported_) ready[name] = false;
   {
     absl::MutexLock lock(&mu_);
+    bool any_serves = names_.empty();
     for (const auto& [name, entry] : names_) {
       ready[name] = std::any_of(entry.versions.begin(), entry.versions.end(), [](const auto& item) {
         return item.second.state == BundleState::kActive;
       });
+      any_serves |= ready[name];
     }
-    if (!start_reported_ && !loading_ && load_requests_.empty()) {
-      start_reported_ = true;
-      ready[""] = true;
-    }
+    start_is_over_ |= !loading_ && load_requests_.empty();
+    ready[""] = start_is_over_ && any_serves;
   }
   for (const auto& [name, is_ready] : ready) {
     if (!name.empty()) reported_.insert(name);

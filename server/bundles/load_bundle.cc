@@ -16,15 +16,15 @@ namespace {
 constexpr int kTimedTiles = 3;
 
 absl::StatusOr<double> MeasureSecondsPerRow(const stream::SamplerProgram& program,
-                                            int32_t tile_rows) {
+                                            int32_t tile_rows,
+                                            absl::FunctionRef<bool()> is_cancelled) {
   std::vector<stream::TileRow> rows(tile_rows);
   for (int32_t i = 0; i < tile_rows; ++i) rows[i].sample = {.class_index = 0, .ordinal = i};
   std::vector<float> features(tile_rows * program.feature_dim());
   double best = 0.0;
   for (int i = 0; i < kTimedTiles; ++i) {
     const absl::Time start = absl::Now();
-    RETURN_IF_ERROR(program.RunTile(
-        rows, tile_rows, [] { return false; }, absl::MakeSpan(features)));
+    RETURN_IF_ERROR(program.RunTile(rows, tile_rows, is_cancelled, absl::MakeSpan(features)));
     const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
     best = i == 0 ? seconds : std::min(best, seconds);
   }
@@ -53,7 +53,8 @@ void LogActive(const LoadedBundle& loaded, double seconds_per_row, absl::Duratio
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const ServedBundle>> LoadBundle(const bundle::VersionInfo& version) {
+absl::StatusOr<std::shared_ptr<const ServedBundle>> LoadBundle(const bundle::VersionInfo& version,
+                                                               const std::stop_token& stop) {
   LoadedBundle loaded;
   loaded.version = version;
   ASSIGN_OR_RETURN(loaded.bundle, bundle::ReadBundle(version.folder));
@@ -65,15 +66,17 @@ absl::StatusOr<std::shared_ptr<const ServedBundle>> LoadBundle(const bundle::Ver
   loaded.compile = [generator = loaded.bundle->generator](const SamplerSpec& spec) {
     return stream::SamplerProgram::Compile(generator, spec);
   };
-  return ProveBundle(std::move(loaded));
+  return ProveBundle(std::move(loaded), stop);
 }
 
-absl::StatusOr<std::shared_ptr<const ServedBundle>> ProveBundle(LoadedBundle loaded) {
+absl::StatusOr<std::shared_ptr<const ServedBundle>> ProveBundle(LoadedBundle loaded,
+                                                                const std::stop_token& stop) {
+  const auto is_cancelled = [&stop] { return stop.stop_requested(); };
   const absl::Time start = absl::Now();
   ASSIGN_OR_RETURN(const auto program, loaded.compile(loaded.bundle->manifest.default_sampler));
-  ASSIGN_OR_RETURN(loaded.numerics, stream::ProveNumerics(*program));
+  ASSIGN_OR_RETURN(loaded.numerics, stream::ProveNumerics(*program, is_cancelled));
   ASSIGN_OR_RETURN(const double seconds_per_row,
-                   MeasureSecondsPerRow(*program, loaded.numerics.largest_tile()));
+                   MeasureSecondsPerRow(*program, loaded.numerics.largest_tile(), is_cancelled));
   loaded.seconds_per_flop = seconds_per_row / std::max(1.0, program->row_flops());
   LogActive(loaded, seconds_per_row, absl::Now() - start);
   auto served = std::make_shared<const ServedBundle>(std::move(loaded));

@@ -5,6 +5,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -74,18 +75,21 @@ class ServedBundle {
   mutable std::list<CacheEntry> programs_ ABSL_GUARDED_BY(mu_);
 };
 
-// Turns a published version into one that serves. The catalog's own by default; tests and
-// benchmarks bring theirs.
-using BundleLoader =
-    std::function<absl::StatusOr<std::shared_ptr<const ServedBundle>>(const bundle::VersionInfo&)>;
+// Turns a published version into one that serves; soon CANCELLED once it is told to stop. The
+// catalog's own by default; tests and benchmarks bring theirs.
+using BundleLoader = std::function<absl::StatusOr<std::shared_ptr<const ServedBundle>>(
+    const bundle::VersionInfo&, const std::stop_token&)>;
 
 // Reads and checks the files, then as ProveBundle(). Takes seconds; runs LibTorch. Errors as
-// bundle::ReadBundle(); DATA_LOSS if the manifest is not the one listed.
-absl::StatusOr<std::shared_ptr<const ServedBundle>> LoadBundle(const bundle::VersionInfo& version);
+// bundle::ReadBundle(); DATA_LOSS if the manifest is not the one listed; CANCELLED.
+absl::StatusOr<std::shared_ptr<const ServedBundle>> LoadBundle(const bundle::VersionInfo& version,
+                                                               const std::stop_token& stop);
 
 // Warms up, proves row invariance, or falls back to aligned tiles with a warning in the log, and
-// measures. `loaded`: without numerics and seconds_per_flop.
-absl::StatusOr<std::shared_ptr<const ServedBundle>> ProveBundle(LoadedBundle loaded);
+// measures. `loaded`: without numerics and seconds_per_flop. CANCELLED, before the next step of a
+// tile.
+absl::StatusOr<std::shared_ptr<const ServedBundle>> ProveBundle(LoadedBundle loaded,
+                                                                const std::stop_token& stop);
 
 }  // namespace tailcast::bundles
 

@@ -108,7 +108,8 @@ class TestServer {
   std::shared_ptr<const engine::FakeProgram> UseFakeProgram(
       const engine::FakeProgram::Options& program_options, stream::Numerics numerics) {
     auto program = std::make_shared<const engine::FakeProgram>(program_options);
-    options_.catalog.loader = [program, numerics](const bundle::VersionInfo& version)
+    options_.catalog.loader = [program, numerics](const bundle::VersionInfo& version,
+                                                  const std::stop_token&)
         -> absl::StatusOr<std::shared_ptr<const bundles::ServedBundle>> {
       auto bundle = bundle::ReadBundle(version.folder);
       if (!bundle.ok()) return bundle.status();

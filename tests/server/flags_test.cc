@@ -52,6 +52,7 @@ TEST(ServerFlagsTest, HaveDefaults) {
   EXPECT_EQ(flags.server.listen, "127.0.0.1:50071");
   EXPECT_EQ(flags.server.engine.num_workers, AvailableCpuCount());
   EXPECT_EQ(flags.server.catalog.poll_interval, absl::Seconds(2));
+  EXPECT_EQ(flags.server.catalog.max_loaded_versions, 8);
   EXPECT_EQ(flags.grace, absl::Seconds(30));
   EXPECT_EQ(flags.log.format, telemetry::LogFormat::kText);
   EXPECT_EQ(flags.log.level, telemetry::LogLevel::kInfo);
@@ -73,14 +74,17 @@ TEST(ServerFlagsTest, ReadTheCommandLine) {
 }
 
 TEST(ServerFlagsTest, ReadTheLimits) {
-  const ServerFlags flags = Good({"--repository", "r", "--max-streams-per-caller", "5",
-                                  "--idle-timeout", "20.5", "--max-queued-tasks", "11"});
+  const ServerFlags flags =
+      Good({"--repository", "r", "--max-streams-per-caller", "5", "--idle-timeout", "20.5",
+            "--max-queued-tasks", "11", "--max-loaded-versions", "3"});
   EXPECT_EQ(flags.server.limits.max_streams_per_caller, 5);
   EXPECT_EQ(flags.server.limits.idle_timeout, absl::Seconds(20.5));
   EXPECT_EQ(flags.server.engine.max_queued_tasks, 11);
+  EXPECT_EQ(flags.server.catalog.max_loaded_versions, 3);
   EXPECT_EQ(ExitCode({"--repository", "r", "--max-streams-per-caller", "0"}), 2);
   EXPECT_EQ(ExitCode({"--repository", "r", "--idle-timeout", "0"}), 2);
   EXPECT_EQ(ExitCode({"--repository", "r", "--max-queued-tasks", "0"}), 2);
+  EXPECT_EQ(ExitCode({"--repository", "r", "--max-loaded-versions", "0"}), 2);
 }
 
 TEST(ServerFlagsTest, ReadTheEnvironment) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "absl/synchronization/notification.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
@@ -66,9 +68,10 @@ TEST(ServerTest, IsNotReadyWhileItLoads) {
   TestServer server;
   server.Publish("drawn");
   absl::Notification may_load;
-  server.options().catalog.loader = [&may_load](const bundle::VersionInfo& version) {
+  server.options().catalog.loader = [&may_load](const bundle::VersionInfo& version,
+                                                const std::stop_token& stop) {
     may_load.WaitForNotification();
-    return bundles::LoadBundle(version);
+    return bundles::LoadBundle(version, stop);
   };
   server.Start();
 
@@ -133,6 +136,42 @@ TEST(ServerTest, APortInUseIsRefused) {
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_NE(std::string(second.status().message()).find(options.listen), std::string::npos);
   server.Stop();
+}
+
+TEST(ServerTest, APortInUseIsRefusedBeforeAnythingIsLoaded) {
+  TestServer server;
+  server.Start();
+  server.Publish("drawn");
+  ServerOptions options = server.options();
+  options.listen = server.server().address();
+  std::atomic<int> loads = 0;
+  options.catalog.loader = [&loads](const bundle::VersionInfo&, const std::stop_token& stop) {
+    ++loads;
+    while (!stop.stop_requested()) absl::SleepFor(absl::Milliseconds(1));
+    return absl::CancelledError("stopped");
+  };
+
+  EXPECT_EQ(Server::Create(options).status().code(), absl::StatusCode::kUnavailable);
+
+  EXPECT_EQ(loads, 0);
+  server.Stop();
+}
+
+TEST(ServerTest, ShutdownGivesUpALoad) {
+  TestServer server;
+  server.Publish("drawn");
+  absl::Notification loading;
+  server.options().catalog.loader = [&loading](const bundle::VersionInfo&,
+                                               const std::stop_token& stop) {
+    loading.Notify();
+    while (!stop.stop_requested()) absl::SleepFor(absl::Milliseconds(1));
+    return absl::CancelledError("stopped");
+  };
+  server.Start();
+  loading.WaitForNotification();
+  const absl::Time start = absl::Now();
+  server.Stop(absl::ZeroDuration());
+  EXPECT_LT(absl::Now() - start, absl::Seconds(5));
 }
 
 TEST(ServerTest, NonsenseToListenOnIsRefused) {

@@ -201,7 +201,8 @@ TEST(GenerateFallbackTest, APlantedKernelIsFoundAndServedInAlignedTiles) {
   TestServer server;
   const auto version = server.Publish("drawn");
   const auto generator = stream::PlantedGenerator<stream::NeighbourFault>(stream::SmallSpec(6));
-  server.options().catalog.loader = [&generator](const bundle::VersionInfo& info)
+  server.options().catalog.loader = [&generator](const bundle::VersionInfo& info,
+                                                 const std::stop_token& stop)
       -> absl::StatusOr<std::shared_ptr<const bundles::ServedBundle>> {
     bundles::LoadedBundle loaded;
     loaded.version = info;
@@ -209,7 +210,7 @@ TEST(GenerateFallbackTest, APlantedKernelIsFoundAndServedInAlignedTiles) {
     loaded.compile = [&generator](const SamplerSpec& spec) {
       return stream::SamplerProgram::Compile(generator, spec);
     };
-    return bundles::ProveBundle(std::move(loaded));
+    return bundles::ProveBundle(std::move(loaded), stop);
   };
   server.Start();
   ASSERT_TRUE(server.AwaitActive(kBundle));
