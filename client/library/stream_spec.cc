@@ -166,6 +166,15 @@ v1::SamplerSpec ToProto(const SamplerSpec& sampler) {
   return message;
 }
 
+void ChooseDdim(std::optional<int32_t> step_count, std::optional<double> eta,
+                const v1::SamplerSpec& defaults, v1::SamplerSpec& sampler) {
+  if (!step_count && !eta) return;
+  v1::DdimSampler& ddim = *sampler.mutable_ddim();
+  if (defaults.has_ddim()) ddim = defaults.ddim();
+  if (step_count) ddim.set_step_count(*step_count);
+  if (eta) ddim.set_eta(*eta);
+}
+
 v1::DataType ToProto(WireType type) {
   switch (type) {
     case WireType::kFloat32:

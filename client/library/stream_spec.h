@@ -1,6 +1,8 @@
 #ifndef TAILCAST_CLIENT_LIBRARY_STREAM_SPEC_H_
 #define TAILCAST_CLIENT_LIBRARY_STREAM_SPEC_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -18,6 +20,10 @@ namespace tailcast::client {
 v1::Plan ToProto(const PlanSpec& plan);
 PlanSpec FromProto(const v1::Plan& plan);
 v1::SamplerSpec ToProto(const SamplerSpec& sampler);
+// Sets what was chosen of DDIM. A message holds either no method or all its fields, so the others
+// are those of `defaults`, the bundle's own sampler; nothing chosen leaves the method out.
+void ChooseDdim(std::optional<int32_t> step_count, std::optional<double> eta,
+                const v1::SamplerSpec& defaults, v1::SamplerSpec& sampler);
 v1::DataType ToProto(WireType type);
 // INVALID_ARGUMENT for a type that features cannot have.
 absl::StatusOr<WireType> WireTypeFromProto(v1::DataType type);

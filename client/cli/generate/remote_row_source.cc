@@ -57,16 +57,6 @@ absl::StatusOr<v1::EstimateResponse> Estimate(const client::FailoverOptions& fai
   return response;
 }
 
-// A message holds either no method or all its fields, so what was not chosen is filled in.
-void FillMethod(const StreamChoice& choice, const v1::SamplerSpec& defaults,
-                v1::SamplerSpec& sampler) {
-  if (!choice.num_steps && !choice.eta) return;
-  v1::DdimSampler& ddim = *sampler.mutable_ddim();
-  if (defaults.has_ddim()) ddim = defaults.ddim();
-  if (choice.num_steps) ddim.set_step_count(*choice.num_steps);
-  if (choice.eta) ddim.set_eta(*choice.eta);
-}
-
 absl::StatusOr<v1::GenerateRequest> MakeRequest(const client::FailoverOptions& failover,
                                                 const StreamChoice& choice) {
   ASSIGN_OR_RETURN(const client::BundleReference reference,
@@ -81,7 +71,8 @@ absl::StatusOr<v1::GenerateRequest> MakeRequest(const client::FailoverOptions& f
   stream.set_bundle_digest(bundle.digest());
   *stream.mutable_plan() = client::ToProto(chosen.plan);
   stream.set_seed(choice.seed);
-  FillMethod(choice, bundle.default_sampler(), *stream.mutable_sampler());
+  client::ChooseDdim(choice.num_steps, choice.eta, bundle.default_sampler(),
+                     *stream.mutable_sampler());
   for (const double weight : chosen.guidance_weights) {
     stream.mutable_sampler()->add_guidance_weights(weight);
   }

@@ -30,11 +30,22 @@ void FakeCall::SendSummary(const v1::GenerateSummary& summary) {
   writer.Write(response);
 }
 
+grpc::Status FakeBundleService::GetBundle(grpc::ServerContext* /*context*/,
+                                          const v1::GetBundleRequest* request,
+                                          v1::Bundle* response) {
+  if (bundle.name().empty()) {
+    return {grpc::StatusCode::NOT_FOUND, absl::StrCat("no ", request->name())};
+  }
+  *response = bundle;
+  return grpc::Status::OK;
+}
+
 FakeServer::FakeServer(FakeScript script, int port) : script_(std::move(script)) {
   grpc::ServerBuilder builder;
   builder.AddListeningPort(absl::StrCat("127.0.0.1:", port), grpc::InsecureServerCredentials(),
                            &port_);
   builder.RegisterService(this);
+  builder.RegisterService(&bundles_);
   server_ = builder.BuildAndStart();
 }
 

@@ -14,6 +14,7 @@
 
 #include "absl/time/time.h"
 #include "core/contract/shard.h"
+#include "proto/tailcast/v1/bundle_service.grpc.pb.h"
 #include "proto/tailcast/v1/error_reason.pb.h"
 #include "proto/tailcast/v1/feature_service.grpc.pb.h"
 #include "tests/client/library/fake_table.h"
@@ -36,6 +37,16 @@ struct FakeCall {
 
 using FakeScript = std::function<grpc::Status(FakeCall&)>;
 
+// Describes one bundle, by whatever name it is asked for.
+class FakeBundleService final : public v1::BundleService::Service {
+ public:
+  grpc::Status GetBundle(grpc::ServerContext* context, const v1::GetBundleRequest* request,
+                         v1::Bundle* response) override;
+
+  // NOT_FOUND before it is set.
+  v1::Bundle bundle;
+};
+
 // A real gRPC server on loopback whose Generate does what a test's script says.
 class FakeServer final : private v1::FeatureService::Service {
  public:
@@ -46,6 +57,8 @@ class FakeServer final : private v1::FeatureService::Service {
   int port() const { return port_; }
   std::string address() const;
   std::vector<v1::GenerateRequest> requests() const;
+  // What GetBundle answers. Set it before the first call.
+  void set_bundle(v1::Bundle bundle) { bundles_.bundle = std::move(bundle); }
   // What Estimate answers.
   void set_estimate(v1::GenerateHeader header) { estimate_ = std::move(header); }
 
@@ -56,6 +69,7 @@ class FakeServer final : private v1::FeatureService::Service {
                         v1::EstimateResponse* response) override;
 
   FakeScript script_;
+  FakeBundleService bundles_;
   v1::GenerateHeader estimate_;
   mutable std::mutex mutex_;
   std::vector<v1::GenerateRequest> requests_;

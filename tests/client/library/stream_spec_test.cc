@@ -77,6 +77,21 @@ TEST(StreamSpecTest, AnUnresolvedStreamHasNoAddressAndTheFieldIsNamed) {
   EXPECT_THAT(message([](v1::StreamSpec& s) { s.clear_plan(); }), HasSubstr("stream.plan"));
 }
 
+TEST(StreamSpecTest, WhatWasNotChosenOfDdimIsTheBundles) {
+  v1::SamplerSpec defaults;
+  defaults.mutable_ddim()->set_step_count(16);
+  defaults.mutable_ddim()->set_eta(0.25);
+  v1::SamplerSpec nothing, steps, eta;
+  ChooseDdim(std::nullopt, std::nullopt, defaults, nothing);
+  EXPECT_EQ(nothing.method_case(), v1::SamplerSpec::METHOD_NOT_SET);
+  ChooseDdim(7, std::nullopt, defaults, steps);
+  EXPECT_EQ(steps.ddim().step_count(), 7);
+  EXPECT_EQ(steps.ddim().eta(), 0.25);
+  ChooseDdim(std::nullopt, 1.0, defaults, eta);
+  EXPECT_EQ(eta.ddim().step_count(), 16);
+  EXPECT_EQ(eta.ddim().eta(), 1.0);
+}
+
 TEST(StreamSpecTest, NoShardIsEveryRowAndNoBlockSizeIs1024) {
   v1::RowRange rows;
   EXPECT_EQ(ShardOf(rows), Shard{});

@@ -158,6 +158,21 @@ TEST_F(RowFileTest, ADamagedLedgerIsNamed) {
   EXPECT_THAT(std::string(file.status().message()), HasSubstr("a.safetensors.partial.ledger"));
 }
 
+TEST_F(RowFileTest, ALedgerIsReadUpToItsLimit) {
+  const std::string path = folder_.File("a.safetensors.partial.ledger");
+  std::string text = SerializeLedger(Options("a.safetensors", table_).wanted);
+  text.resize(kMaxLedgerBytes, ' ');
+  std::ofstream(path) << text;
+  const auto ledger = ReadLedgerOf(folder_.File("a.safetensors"));
+  ASSERT_TRUE(ledger.ok()) << ledger.status();
+  EXPECT_TRUE(ledger->has_value());
+  std::ofstream(path, std::ios::app) << ' ';
+  const absl::Status above = ReadLedgerOf(folder_.File("a.safetensors")).status();
+  EXPECT_EQ(above.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(above.message()), HasSubstr(path));
+  EXPECT_THAT(std::string(above.message()), HasSubstr("at most 67108864 bytes"));
+}
+
 TEST_F(RowFileTest, APartialFileOfAnotherSizeStartsAnew) {
   {
     auto file = RowFile::Open(Options("a.safetensors", table_));
