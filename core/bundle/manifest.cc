@@ -1,14 +1,18 @@
 #include "core/bundle/manifest.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/json.h"
+#include "core/base/quoted.h"
 #include "core/base/status_macros.h"
+#include "core/contract/plan.h"
 
 namespace tailcast::bundle {
 namespace {
@@ -41,8 +45,8 @@ absl::StatusOr<FeatureSpace> FeatureSpaceFromJson(const json& value, const std::
   RETURN_IF_ERROR(reader.Finish());
   const absl::StatusOr<Digest> digest = DigestFromHex(encoder);
   if (!digest.ok() || ToHex(*digest) != encoder) {
-    return Contradiction(what, absl::StrCat("member 'encoder' is \"", encoder,
-                                            "\"; expected 64 lower-case hexadecimal digits"));
+    return Contradiction(what, absl::StrCat("member 'encoder' is ", Quoted(encoder),
+                                            "; expected 64 lower-case hexadecimal digits"));
   }
   space.encoder = *digest;
   return space;
@@ -67,7 +71,7 @@ absl::StatusOr<SamplerSpec> SamplerFromJson(const json& value, const std::string
   RETURN_IF_ERROR(reader.Finish());
   if (spacing != "trailing") {
     return Contradiction(
-        what, absl::StrCat("member 'spacing' is \"", spacing, "\"; expected \"trailing\""));
+        what, absl::StrCat("member 'spacing' is ", Quoted(spacing), "; expected 'trailing'"));
   }
   const auto known = SamplerMethodFromName(method);
   if (!known.ok()) {
@@ -81,17 +85,36 @@ absl::StatusOr<std::map<std::string, FileEntry>> FilesFromJson(const json& value
                                                                const std::string& what) {
   std::map<std::string, FileEntry> files;
   for (const auto& [name, entry] : value.items()) {
-    JsonReader reader(entry, absl::StrCat(what, ".", name));
+    const std::string file = absl::StrCat(what, ".", Quoted(name));
+    JsonReader reader(entry, file);
     const std::string sha256 = reader.String("sha256");
     const int64_t size_bytes = reader.Int64("size_bytes", 1, kMaxFileBytes);
     RETURN_IF_ERROR(reader.Finish());
     const absl::StatusOr<Digest> digest = DigestFromHex(sha256);
     if (!digest.ok()) {
-      return Contradiction(what, absl::StrCat(name, ": ", digest.status().message()));
+      return Contradiction(file, digest.status().message());
     }
     files[name] = {.sha256 = *digest, .size_bytes = size_bytes};
   }
   return files;
+}
+
+// JSON text with 0 for every number outside of strings.
+std::string WithoutNumbers(absl::string_view text) {
+  std::string shape;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size();) {
+    if (!in_string && (absl::ascii_isdigit(text[i]) || text[i] == '-')) {
+      shape.push_back('0');
+      i = std::min(text.find_first_not_of("0123456789+-.eE", i), text.size());
+      continue;
+    }
+    if (text[i] == '"') in_string = !in_string;
+    const size_t taken = in_string && text[i] == '\\' ? 2 : 1;  // an escape stays whole
+    absl::StrAppend(&shape, text.substr(i, taken));
+    i += taken;
+  }
+  return shape;
 }
 
 // Parts whose parsers have their own folders. An absent encoder has no member.
@@ -115,9 +138,9 @@ absl::Status ReadSpecs(JsonReader& reader, const std::string& what, Manifest& ma
 
 absl::Status CheckClasses(const Manifest& manifest, const std::string& what) {
   const auto num_classes = static_cast<int64_t>(manifest.class_names.size());
-  if (num_classes < 1 || num_classes > kMaxClasses) {
-    return Contradiction(
-        what, absl::StrCat(num_classes, " classes in class_names; expected 1 to ", kMaxClasses));
+  if (num_classes < 1 || num_classes > kMaxPlanClasses) {
+    return Contradiction(what, absl::StrCat(num_classes, " classes in class_names; expected 1 to ",
+                                            kMaxPlanClasses));
   }
   if (manifest.class_counts.size() != manifest.class_names.size()) {
     return Contradiction(
@@ -169,8 +192,14 @@ absl::Status CheckFiles(const Manifest& manifest, const std::string& what) {
   if (manifest.has_classifier) expected.insert(kClassifierFile);
   for (const auto& [name, entry] : manifest.files) actual.insert(name);
   if (actual == expected) return absl::OkStatus();
-  return Contradiction(what, absl::StrCat("files are [", absl::StrJoin(actual, ", "),
-                                          "]; expected [", absl::StrJoin(expected, ", "), "]"));
+  std::vector<std::string> missing, unknown;
+  std::set_difference(expected.begin(), expected.end(), actual.begin(), actual.end(),
+                      std::back_inserter(missing));
+  std::set_difference(actual.begin(), actual.end(), expected.begin(), expected.end(),
+                      std::back_inserter(unknown));
+  if (!missing.empty()) return Contradiction(what, absl::StrCat("files lacks '", missing[0], "'"));
+  return Contradiction(what, absl::StrCat("files has ", Quoted(unknown[0]), "; expected only ",
+                                          absl::StrJoin(expected, ", ")));
 }
 
 }  // namespace
@@ -226,11 +255,11 @@ absl::StatusOr<Manifest> ParseManifest(absl::string_view text, const std::string
   RETURN_IF_ERROR(ReadSpecs(reader, what, manifest));
   if (format != kFormat) {
     return Contradiction(what,
-                         absl::StrCat("format is \"", format, "\"; expected \"", kFormat, "\""));
+                         absl::StrCat("format is ", Quoted(format), "; expected '", kFormat, "'"));
   }
   RETURN_IF_ERROR(ValidateManifest(manifest, what));
   ASSIGN_OR_RETURN(const std::string canonical, CanonicalJson(value));
-  if (text != canonical) {
+  if (WithoutNumbers(text) != WithoutNumbers(canonical)) {
     return Contradiction(what, "not canonical JSON; expected sorted keys and no spaces");
   }
   return manifest;

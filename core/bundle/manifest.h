@@ -12,8 +12,10 @@
 #include "core/base/digest.h"
 #include "core/contract/feature_space.h"
 #include "core/contract/sampler_spec.h"
+#include "core/diffusion/denoisers/make_denoiser.h"
 #include "core/diffusion/generator.h"
 #include "core/encoders/make_encoder.h"
+#include "core/io/safetensors.h"
 #include "nlohmann/json.hpp"
 
 namespace tailcast::bundle {
@@ -26,9 +28,9 @@ inline constexpr char kClassifierFile[] = "classifier.safetensors";
 
 // A manifest larger than this is refused unread.
 inline constexpr int64_t kMaxManifestBytes = 64 << 20;
-inline constexpr int64_t kMaxClasses = 65536;
-// Largest weight file that a manifest may list.
-inline constexpr int64_t kMaxFileBytes = int64_t{1} << 36;
+// Largest weight file that a manifest may list: the weights of the largest network, and ample room
+// for its biases and the file's header. A reader needs memory of this size.
+inline constexpr int64_t kMaxFileBytes = 4 * diffusion::kMaxParameters + kMaxSafetensorsHeaderBytes;
 
 struct FileEntry {
   Digest sha256;
@@ -66,7 +68,8 @@ absl::Status ValidateManifest(const Manifest& manifest, const std::string& what)
 absl::StatusOr<std::string> SerializeManifest(const Manifest& manifest);
 
 // INVALID_ARGUMENT names `what`, the member, its value and what was expected; also for JSON that is
-// not canonical, and as ValidateManifest().
+// not canonical, and as ValidateManifest(). A number may be spelled in any way, so that a bundle
+// outlives a change in how numbers are written; its digest is of the bytes as they are.
 absl::StatusOr<Manifest> ParseManifest(absl::string_view text, const std::string& what);
 
 }  // namespace tailcast::bundle

@@ -2,11 +2,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/files.h"
+#include "core/base/quoted.h"
 #include "core/base/status_macros.h"
 #include "core/bundle/bundle.h"
 #include "core/bundle/records.h"
 #include "core/io/safetensors.h"
 #include "core/tensor/tensor_io.h"
+#include "core/tensor/torch_status.h"
 
 namespace tailcast::bundle {
 namespace {
@@ -62,6 +64,12 @@ absl::Status ReadClassifier(const std::string& folder, Bundle& bundle) {
   ASSIGN_OR_RETURN(const NamedTensors tensors,
                    ReadCheckedTensors(folder, kClassifierFile, bundle.manifest));
   ASSIGN_OR_RETURN(bundle.classifier, classifiers::LinearHead::FromTensors(tensors, what));
+  const NamedTensors known = bundle.classifier->tensors();
+  for (const auto& [name, tensor] : tensors) {
+    if (known.contains(name)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", what, "': tensor ", Quoted(name), " is not part of a classifier"));
+  }
   const at::Tensor& weight = bundle.classifier->weight;
   if (weight.size(0) != bundle.manifest.num_classes() ||
       weight.size(1) != bundle.manifest.feature_space.dimension) {
@@ -72,9 +80,7 @@ absl::Status ReadClassifier(const std::string& folder, Bundle& bundle) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<std::shared_ptr<const Bundle>> ReadBundle(const std::string& folder) {
+absl::StatusOr<std::shared_ptr<const Bundle>> ReadFolder(const std::string& folder) {
   const std::string manifest_path = absl::StrCat(folder, "/", kManifestFile);
   ASSIGN_OR_RETURN(const std::string text, ReadFile(manifest_path, kMaxManifestBytes));
   auto bundle = std::make_shared<Bundle>();
@@ -94,6 +100,12 @@ absl::StatusOr<std::shared_ptr<const Bundle>> ReadBundle(const std::string& fold
   RETURN_IF_ERROR(ReadEncoder(folder, *bundle));
   RETURN_IF_ERROR(ReadClassifier(folder, *bundle));
   return bundle;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const Bundle>> ReadBundle(const std::string& folder) {
+  return CatchTorchErrors([&] { return ReadFolder(folder); });
 }
 
 }  // namespace tailcast::bundle

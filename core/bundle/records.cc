@@ -8,6 +8,7 @@
 #include "absl/time/civil_time.h"
 #include "core/base/files.h"
 #include "core/base/json.h"
+#include "core/base/quoted.h"
 #include "core/base/status_macros.h"
 #include "core/bundle/manifest.h"
 
@@ -33,13 +34,13 @@ absl::StatusOr<absl::Time> TimeFromText(const std::string& text, const std::stri
     return time;
   }
   return absl::InvalidArgumentError(
-      absl::StrCat(what, ": time \"", text, "\"; expected UTC as 2025-01-31T12:00:00Z"));
+      absl::StrCat(what, ": time ", Quoted(text), "; expected UTC as 2025-01-31T12:00:00Z"));
 }
 
 absl::Status CheckFormat(const std::string& format, const char* expected, const std::string& what) {
   if (format == expected) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat(what, ": format is \"", format, "\"; expected \"", expected, "\""));
+      absl::StrCat(what, ": format is ", Quoted(format), "; expected '", expected, "'"));
 }
 
 absl::StatusOr<LabelInfo> LabelFromJson(const std::string& label, const json& value,

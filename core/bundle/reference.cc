@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/quoted.h"
 #include "core/base/status_macros.h"
 #include "core/bundle/repository.h"
 #include "core/bundle/version_folders.h"
@@ -11,15 +11,10 @@ namespace tailcast::bundle {
 namespace {
 
 constexpr size_t kMaxNameLength = 63;
-constexpr size_t kMaxShownBytes = 100;
 
 bool IsLowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 bool IsNameCharacter(char c) { return IsLowerOrDigit(c) || c == '.' || c == '_' || c == '-'; }
-
-std::string Shown(absl::string_view text) {
-  return absl::Utf8SafeCHexEscape(text.substr(0, kMaxShownBytes));
-}
 
 }  // namespace
 
@@ -29,7 +24,7 @@ absl::Status ValidateName(absl::string_view name) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("name '", Shown(name), "'; expected [a-z0-9][a-z0-9._-]{0,62}"));
+      absl::StrCat("name ", Quoted(name), "; expected [a-z0-9][a-z0-9._-]{0,62}"));
 }
 
 absl::StatusOr<BundleReference> ParseReference(absl::string_view text) {
@@ -46,8 +41,8 @@ absl::StatusOr<BundleReference> ParseReference(absl::string_view text) {
   reference.version = VersionFromText(rest);
   if (reference.version.has_value()) return reference;
   return absl::InvalidArgumentError(
-      absl::StrCat("bundle '", Shown(text), "': version '", Shown(rest),
-                   "'; expected a positive integer without leading zero"));
+      absl::StrCat("bundle ", Quoted(text), ": version ", Quoted(rest),
+                   "; expected a positive integer without leading zero"));
 }
 
 }  // namespace tailcast::bundle

@@ -2,6 +2,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/quoted.h"
+#include "core/contract/plan.h"
 #include "core/diffusion/denoisers/residual_mlp.h"
 
 namespace tailcast::diffusion {
@@ -9,11 +11,9 @@ namespace {
 
 // Bounds on what a file may ask for.
 constexpr int64_t kMaxFeatureDim = 65'536;
-constexpr int64_t kMaxClasses = 65'536;  // stream contract, section 1
 constexpr int64_t kMaxHiddenDim = 4096;
 constexpr int64_t kMaxEmbeddingDim = 4096;
 constexpr int64_t kMaxBlocks = 64;
-constexpr int64_t kMaxParameters = int64_t{1} << 28;  // 1 GiB
 
 struct Range {
   const char* field;
@@ -29,7 +29,7 @@ int64_t CountWeights(const DenoiserSpec& spec) {
 
 absl::Status Validate(const DenoiserSpec& spec) {
   const Range ranges[] = {{"feature_dim", spec.feature_dim, 1, kMaxFeatureDim},
-                          {"num_classes", spec.num_classes, 1, kMaxClasses},
+                          {"num_classes", spec.num_classes, 1, kMaxPlanClasses},
                           {"hidden_dim", spec.hidden_dim, 1, kMaxHiddenDim},
                           {"embedding_dim", spec.embedding_dim, 2, kMaxEmbeddingDim},
                           {"num_blocks", spec.num_blocks, 1, kMaxBlocks}};
@@ -44,8 +44,8 @@ absl::Status Validate(const DenoiserSpec& spec) {
                                                    "; expected an even number"));
   }
   if (const int64_t count = CountWeights(spec); count > kMaxParameters) {
-    return absl::InvalidArgumentError(absl::StrCat("the denoiser has ", count,
-                                                   " weights; expected at most ", kMaxParameters));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the denoiser has ", count, " weights; expected at most ", kMaxParameters));
   }
   return absl::OkStatus();
 }
@@ -55,8 +55,8 @@ absl::Status Validate(const DenoiserSpec& spec) {
 absl::StatusOr<std::shared_ptr<Denoiser>> MakeDenoiser(const DenoiserSpec& spec) {
   if (const absl::Status valid = Validate(spec); !valid.ok()) return valid;
   if (spec.architecture == "residual_mlp") return std::make_shared<ResidualMlp>(spec);
-  return absl::InvalidArgumentError(
-      absl::StrCat("denoiser.architecture is '", spec.architecture, "'; expected residual_mlp"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "denoiser.architecture is ", Quoted(spec.architecture), "; expected residual_mlp"));
 }
 
 }  // namespace tailcast::diffusion

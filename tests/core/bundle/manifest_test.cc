@@ -30,6 +30,13 @@ Manifest FullManifest() {
 
 json FullJson() { return json::parse(SerializeManifest(FullManifest()).value()); }
 
+// The text with its one `from` replaced.
+std::string Replaced(std::string text, const std::string& from, const std::string& to) {
+  const size_t place = text.find(from);
+  EXPECT_NE(place, std::string::npos) << from;
+  return text.replace(place, from.size(), to);
+}
+
 TEST(ManifestTest, WhatIsWrittenIsReadAgain) {
   const Manifest manifest = FullManifest();
   const std::string text = SerializeManifest(manifest).value();
@@ -77,6 +84,44 @@ TEST(ManifestTest, JsonThatIsNotCanonicalIsRefused) {
   EXPECT_THAT(std::string(ParseManifest(text + "\n", "m").status().message()),
               HasSubstr("not canonical"));
   EXPECT_FALSE(ParseManifest(FullJson().dump(1), "m").ok());
+  for (const auto& [from, to] : {std::pair{"\"boot\"", "\"\\u0062oot\""}, {"[590,", "[590, "}}) {
+    EXPECT_THAT(std::string(ParseManifest(Replaced(text, from, to), "m").status().message()),
+                HasSubstr("not canonical"));
+  }
+}
+
+// Bundles must stay readable when the library that writes numbers changes.
+TEST(ManifestTest, NumbersMayBeSpelledInAnyWay) {
+  const std::string text = SerializeManifest(FullManifest()).value();
+  for (const char* spelling : {"1.25e-1", "0.1250", "12500E-5"}) {
+    const auto manifest = ParseManifest(Replaced(text, "0.125", spelling), "m");
+    ASSERT_TRUE(manifest.ok()) << manifest.status();
+    EXPECT_EQ(manifest->figures["validation_loss"], 0.125);
+  }
+}
+
+TEST(ManifestTest, DigitsInTextAreNoNumbers) {
+  Manifest manifest = FullManifest();
+  manifest.class_names = {"a \"1\" \\", "-2.5e3", "\\\"7"};
+  const std::string text = SerializeManifest(manifest).value();
+  EXPECT_EQ(ParseManifest(text, "m")->class_names, manifest.class_names);
+}
+
+TEST(ManifestTest, MessagesQuoteLittleOfAFileAndNothingThatATerminalObeys) {
+  const std::string evil = "\x1b[31m\n" + std::string(1'000'000, 'x');
+  for (const char* place :
+       {"/format", "/feature_space/encoder", "/default_sampler/spacing", "/default_sampler/method",
+        "/encoder/channel_order", "/generator/prediction"}) {
+    json value = FullJson();
+    value[json::json_pointer(place)] = evil;
+    const auto manifest = ParseManifest(value.dump(), "m");
+    ASSERT_FALSE(manifest.ok()) << place;
+    EXPECT_LT(manifest.status().message().size(), 400u) << place;
+    EXPECT_EQ(manifest.status().message().find('\x1b'), absl::string_view::npos) << place;
+  }
+  json value = FullJson();
+  value["files"][evil] = value["files"]["generator.safetensors"];
+  EXPECT_LT(ParseManifest(value.dump(), "m").status().message().size(), 400u);
 }
 
 TEST(ManifestTest, EveryTruncationIsRefused) {
