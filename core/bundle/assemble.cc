@@ -6,16 +6,27 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/tensor/tensor_io.h"
+#include "core/tensor/torch_status.h"
 
 namespace tailcast::bundle {
 namespace {
 
+std::string SpaceText(const FeatureSpace& space) {
+  return absl::StrCat(ToHex(space.digest()), " (encoder's fingerprint ", ToHex(space.encoder), ", ",
+                      space.dimension, " dimensions, ",
+                      space.non_negative ? "non-negative" : "of either sign", ")");
+}
+
 absl::Status CheckEncoder(const BundleParts& parts) {
   if (parts.encoder == nullptr) return absl::OkStatus();
-  if (parts.encoder->fingerprint() == parts.feature_space.encoder) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "the encoder has the fingerprint ", ToHex(parts.encoder->fingerprint()),
-      "; expected that of the generator's features, ", ToHex(parts.feature_space.encoder)));
+  if (parts.encoder->feature_space() == parts.feature_space.digest()) return absl::OkStatus();
+  const FeatureSpace made = {.encoder = parts.encoder->fingerprint(),
+                             .imported_name = "",
+                             .dimension = static_cast<uint32_t>(parts.encoder->feature_dim()),
+                             .non_negative = parts.encoder->non_negative()};
+  return absl::InvalidArgumentError(absl::StrCat("the encoder's feature space is ", SpaceText(made),
+                                                 "; expected that of the generator's features, ",
+                                                 SpaceText(parts.feature_space)));
 }
 
 absl::Status CheckClassifier(const BundleParts& parts) {
@@ -30,9 +41,7 @@ absl::Status CheckClassifier(const BundleParts& parts) {
                                                  ", ", parts.feature_space.dimension, "]"));
 }
 
-}  // namespace
-
-absl::StatusOr<BundleContents> AssembleBundle(const BundleParts& parts) {
+absl::StatusOr<BundleContents> Assemble(const BundleParts& parts) {
   RETURN_IF_ERROR(CheckEncoder(parts));
   RETURN_IF_ERROR(CheckClassifier(parts));
   BundleContents contents;
@@ -56,6 +65,12 @@ absl::StatusOr<BundleContents> AssembleBundle(const BundleParts& parts) {
                      SerializeTensors(parts.classifier->tensors(), /*metadata=*/{}));
   }
   return contents;
+}
+
+}  // namespace
+
+absl::StatusOr<BundleContents> AssembleBundle(const BundleParts& parts) {
+  return CatchTorchErrors([&] { return Assemble(parts); });
 }
 
 }  // namespace tailcast::bundle

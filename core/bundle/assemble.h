@@ -34,7 +34,8 @@ struct BundleParts {
 };
 
 // Manifest and weight files, ready to publish; the files hold tensors and nothing else, so the same
-// parts always give the same bytes. INVALID_ARGUMENT names the parts that contradict each other.
+// parts always give the same bytes. INVALID_ARGUMENT names the parts that contradict each other;
+// RESOURCE_EXHAUSTED: not enough memory.
 absl::StatusOr<BundleContents> AssembleBundle(const BundleParts& parts);
 
 }  // namespace tailcast::bundle
