@@ -1,10 +1,15 @@
+#include <algorithm>
 #include <filesystem>
+#include <map>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
+#include "core/bundle/bundle.h"
 #include "core/bundle/records.h"
 #include "core/bundle/repository.h"
 #include "core/bundle/version_folders.h"
@@ -30,17 +35,27 @@ absl::Status WriteStaging(const std::string& folder, const StagedBundle& bundle)
   return WriteFileAtomically(absl::StrCat(folder, "/", kPublishFile), bundle.publish_record);
 }
 
-// The highest version with this content.
-absl::StatusOr<std::optional<VersionInfo>> FindContent(const std::string& root,
-                                                       const std::string& name,
-                                                       const VersionNumbers& numbers,
-                                                       const Digest& digest) {
+// Whether a version still holds what was published; a file too many does no harm.
+bool IsSound(const std::string& folder, const BundleContents& contents) {
+  const auto checks = VerifyBundle(folder);
+  const auto is_sound = [&](const FileCheck& check) {
+    const bool needed = check.file == kManifestFile || check.file == kPublishFile ||
+                        contents.files.contains(check.file);
+    return check.ok || !needed;
+  };
+  return checks.ok() && std::all_of(checks->begin(), checks->end(), is_sound);
+}
+
+// Versions whose records say that they have this content, the highest first.
+std::vector<VersionInfo> VersionsWith(const std::string& root, const std::string& name,
+                                      const VersionNumbers& numbers, const Digest& digest) {
+  std::vector<VersionInfo> found;
   const std::vector<int64_t>& versions = numbers.complete;
   for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
-    const absl::StatusOr<VersionInfo> info = ReadVersionInfo(root, name, *version);
-    if (info.ok() && info->digest == digest) return *info;
+    absl::StatusOr<VersionInfo> info = ReadVersionInfo(root, name, *version);
+    if (info.ok() && info->digest == digest) found.push_back(*std::move(info));
   }
-  return std::nullopt;
+  return found;
 }
 
 // The manifest with the digests of the files.
@@ -92,9 +107,10 @@ absl::StatusOr<PublishResult> Repository::Publish(const std::string& name,
   if (PathExists(folder)) {
     RETURN_IF_ERROR(RemoveLeftovers(folder));
     ASSIGN_OR_RETURN(numbers, ListVersionNumbers(folder));
-    ASSIGN_OR_RETURN(const std::optional<VersionInfo> same,
-                     FindContent(root_, name, numbers, record.digest));
-    if (same.has_value()) return PublishResult{.version = *same, .existed = true};
+    for (VersionInfo& same : VersionsWith(root_, name, numbers, record.digest)) {
+      if (!IsSound(same.folder, contents)) continue;
+      return PublishResult{.version = std::move(same), .existed = true};
+    }
   }
   const int64_t version = numbers.highest_taken + 1;
   RETURN_IF_ERROR(StageAndPublish(

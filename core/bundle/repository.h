@@ -84,7 +84,8 @@ class Repository {
   // Points a label at a version that exists.
   absl::Status SetLabel(const std::string& name, int64_t version, const std::string& label) const;
 
-  // Publishes the next version, or finds the one with the same content.
+  // Publishes the next version, or finds the one with the same content. A version whose files were
+  // damaged since is not found: the same content then becomes the next version.
   absl::StatusOr<PublishResult> Publish(const std::string& name, const BundleContents& contents,
                                         absl::Time now) const;
 

@@ -202,6 +202,36 @@ TEST(PublishTest, ARootThatMayNotBeWrittenIsAnErrorAndStaysReadable) {
   std::filesystem::permissions(scratch.path(), std::filesystem::perms(0755));
 }
 
+TEST(PublishTest, ContentThatWasDamagedIsPublishedAgain) {
+  const ScratchFolder scratch;
+  const Repository repository = Repository::Open(scratch.path()).value();
+  const auto publish = [&] {
+    return repository.Publish("a", BytesAsContents("weights"), absl::Now()).value();
+  };
+  int64_t version = publish().version.version;
+  for (const char* file : {kGeneratorFile, kManifestFile, kPublishFile}) {
+    const std::string path = absl::StrCat(scratch.path(), "/a/", version, "/", file);
+    std::string bytes = ReadFile(path).value();
+    bytes[bytes.size() / 2] ^= 1;
+    ASSERT_TRUE(WriteFileAtomically(path, bytes).ok());
+    const PublishResult result = publish();
+    EXPECT_FALSE(result.existed) << file;
+    EXPECT_EQ(result.version.version, ++version) << file;
+    EXPECT_EQ(ReadFile(path).value(), bytes) << "damage stays to be looked at";
+  }
+  ASSERT_TRUE(RemoveAll(absl::StrCat(scratch.path(), "/a/", version, "/", kGeneratorFile)).ok());
+  EXPECT_EQ(publish().version.version, ++version);
+  EXPECT_TRUE(publish().existed);
+}
+
+TEST(PublishTest, AFileTooManyDoesNotHideTheContent) {
+  const ScratchFolder scratch;
+  ASSERT_EQ(PublishCode(scratch.path(), "a", "weights"), 0);
+  ASSERT_TRUE(WriteFileAtomically(scratch.File("a/1/notes.txt"), "hello").ok());
+  const Repository repository = Repository::Open(scratch.path()).value();
+  EXPECT_TRUE(repository.Publish("a", BytesAsContents("weights"), absl::Now())->existed);
+}
+
 TEST(PublishTest, AFileInTheWayOfANameIsAnErrorAndStays) {
   const ScratchFolder scratch;
   ASSERT_TRUE(WriteFileAtomically(scratch.File("a"), "a file").ok());
