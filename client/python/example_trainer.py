@@ -44,15 +44,18 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import sys
 
 import grpc
 import numpy as np
 import xxhash
+from google.protobuf.message import DecodeError
 
 from calls import CHANNEL_OPTIONS, Attempts, Messages, StreamCut, StreamError, as_cut
 from row_sets import RowSet, Shard, plan_weights
-from row_state import STATE_FORMAT, merge_states  # noqa: F401
+from row_state import STATE_FORMAT, check_state, merge_states  # noqa: F401
+from softmax_classifier import SoftmaxClassifier
 
 STUBS = os.environ.get("TAILCAST_STUBS", pathlib.Path(__file__).resolve().parents[2] / "build" / "python")
 sys.path.insert(0, str(STUBS))
@@ -81,6 +84,10 @@ class Batch:
 
 
 # ---------------------------------------------------------------- one call
+def address_text(header):
+    return "tc1-" + header.address.hex()
+
+
 def decode(payload, data_type, dimension):
     """Bytes of the wire -> [n, D] float32."""
     if data_type == tensor_api.DATA_TYPE_FLOAT32:
@@ -148,21 +155,40 @@ class TailcastRows(IterableDataset):
         """What a checkpoint keeps: the resume token, the rows that were used, and by whom. Plain JSON."""
         header = b"" if self.header is None else self.header.SerializeToString()
         return {"format": STATE_FORMAT,
-                "address": "" if self.header is None else "tc1-" + self.header.address.hex(),
+                "address": "" if self.header is None else address_text(self.header),
                 "header": base64.b64encode(header).decode(), "origin": self.origin,
                 "rank": self.rank, "world_size": self.world_size, "block_rows": self.block_rows,
                 "used": [list(pair) for pair in self._used.ranges]}
 
     def load_state_dict(self, state):
-        """Continues exactly that stream: what labels and defaults mean today does not matter."""
-        if state.get("format") != STATE_FORMAT:
-            raise ValueError(f"not a state of TailcastRows: format {state.get('format')!r}")
-        header = feature_api.GenerateHeader.FromString(base64.b64decode(state["header"]))
+        """Continues exactly that stream: what labels and defaults mean today does not matter.
+
+        ValueError, and nothing changed, if a field is wrong or the state is of another stream or rank.
+        """
+        check_state(state)
         self._check_knows_missing_rows(state)
-        self.header = header if header.address else None
+        self.header = self._header_of(state) or self.header
         self.origin, self._used = state["origin"], RowSet(state["used"])
         if state["world_size"] == 1:  # all rows are accounted for, so the pattern may begin anew
             self.origin = next(self._used.gaps(self.origin, None))[0]
+
+    def _header_of(self, state):
+        """The state's resume token; None if it has none."""
+        if not state["address"]:
+            return None
+        try:
+            header = feature_api.GenerateHeader.FromString(base64.b64decode(state["header"]))
+        except DecodeError as error:
+            raise ValueError(f"state: header is no GenerateHeader: {error}") from error
+        if address_text(header) != state["address"]:
+            raise ValueError(f"state: address is {state['address']}, expected its header's {address_text(header)}")
+        if self.header is not None and self.header.address != header.address:
+            raise ValueError(f"state: address is {state['address']}, expected {address_text(self.header)}, which is "
+                             "known already")
+        bundle, expected = header.stream.bundle.split("/")[1:2], re.split("[@:]", self.bundle)[0]
+        if bundle != [expected]:
+            raise ValueError(f"state: header is of {header.stream.bundle!r}, expected bundle {expected!r}")
+        return header
 
     def _check_knows_missing_rows(self, state):
         """One rank's state says nothing about the rows of others, so it serves that rank alone."""
@@ -170,7 +196,7 @@ class TailcastRows(IterableDataset):
             return
         for field in ("world_size", "rank", "block_rows"):
             if state[field] != getattr(self, field):
-                raise ValueError(f"the state is of {field} {state[field]}, expected {getattr(self, field)}: "
+                raise ValueError(f"state: {field} is {state[field]}, expected {getattr(self, field)}: "
                                  "resume from merge_states() of all ranks")
 
     def mark_used(self, batch):
@@ -179,6 +205,8 @@ class TailcastRows(IterableDataset):
         Changes nothing if that is known: this object yielded the batch itself (num_workers=0), or was told before.
         ValueError if another batch brought one of the rows, or one is not of this rank.
         """
+        if self.header is None:
+            raise ValueError("rows were used of a stream that is not known: expected resolve() before any worker starts")
         if batch.used and self._used.holds(batch.rows):
             return
         mine = Shard(self.rank, self.world_size, self.block_rows, self.origin).holds(batch.rows)
@@ -189,18 +217,18 @@ class TailcastRows(IterableDataset):
         batch.used = True
 
     def resolve(self):
-        """Asks which stream this is. Ranks and workers that share the answer take the same one."""
+        """Asks which stream this is, unless a state said it. Ranks and workers that share the answer take the same."""
         attempts = Attempts(self.servers, self.retry_for)
-        while True:
+        while self.header is None:
             try:
                 with self._service(attempts.server) as channel:
                     request = feature_api.GenerateRequest(stream=self._first_stream(channel), data_type=self.data_type)
                     estimate = feature_service.FeatureServiceStub(channel).Estimate(
                         feature_api.EstimateRequest(generate=request), timeout=self.call_timeout)
                 self.header = estimate.header
-                return self.header
             except StreamCut as cut:
                 attempts.wait_after(cut, "before the stream was known")
+        return self.header
 
     # ---- iteration
     def __iter__(self):
@@ -301,8 +329,9 @@ class TailcastRows(IterableDataset):
         if self.header is None:
             self.header = feature_api.GenerateHeader.FromString(header.SerializeToString())
         elif header.address != self.header.address:
-            raise StreamError(f"the server would send another stream: its address is tc1-{header.address.hex()}, "
-                              f"expected tc1-{self.header.address.hex()}")
+            raise StreamError(f"the server would send another stream: its address is {address_text(header)}, "
+                              f"expected {address_text(self.header)}")
+        self.header.data_type = header.data_type  # a run may resume with another one
 
     def _check_chunk(self, chunk, shard, done):
         rows = shard.row_at(np.arange(done, done + chunk.row_count, dtype=np.int64))
@@ -377,37 +406,18 @@ class TailcastRows(IterableDataset):
 
 
 # ---------------------------------------------------------------- a small trainer
-class SoftmaxClassifier:
-    """Linear softmax regression with momentum, on features as they come."""
-
-    def __init__(self, dimension, classes):
-        self.weight, self.bias = np.zeros((classes, dimension), np.float32), np.zeros(classes, np.float32)
-        self.momentum = [np.zeros_like(self.weight), np.zeros_like(self.bias)]
-
-    def step(self, features, labels, rate):
-        """One step of gradient descent; returns loss and accuracy before it."""
-        scores = features @ self.weight.T + self.bias
-        scores -= scores.max(axis=1, keepdims=True)
-        shares = np.exp(scores)
-        shares /= shares.sum(axis=1, keepdims=True)
-        each = np.arange(len(labels))
-        loss = -np.log(shares[each, labels] + 1e-12).mean()
-        accuracy = (shares.argmax(axis=1) == labels).mean()
-        shares[each, labels] -= 1.0
-        gradients = [shares.T @ features / len(labels), shares.mean(axis=0)]
-        for value, momentum, gradient in zip((self.weight, self.bias), self.momentum, gradients):
-            momentum *= 0.9
-            momentum += gradient
-            value -= rate * momentum
-        return loss, accuracy
-
-    def state_dict(self):
-        return {"weight": self.weight.tolist(), "bias": self.bias.tolist(),
-                "momentum": [value.tolist() for value in self.momentum]}
-
-    def load_state_dict(self, state):
-        self.weight, self.bias = np.float32(state["weight"]), np.float32(state["bias"])
-        self.momentum = [np.float32(value) for value in state["momentum"]]
+def load_checkpoint(path):
+    """What save_checkpoint() kept; None if there is no file yet."""
+    if not path or not os.path.exists(path):
+        return None
+    try:
+        checkpoint = json.loads(pathlib.Path(path).read_text())
+    except ValueError as error:
+        raise ValueError(f"{path}: not JSON: {error}") from error
+    for field in ("rows", "model"):
+        if not isinstance(checkpoint, dict) or field not in checkpoint:
+            raise ValueError(f"{path}: {field} is missing, expected a checkpoint of example_trainer")
+    return checkpoint
 
 
 def save_checkpoint(path, rows, model):
@@ -431,9 +441,8 @@ def train(rows, arguments):
 
     The report's steps, loss and accuracy are of this run; None if the checkpoint had used all rows.
     """
-    checkpoint = None
-    if arguments.checkpoint and os.path.exists(arguments.checkpoint):
-        checkpoint = json.loads(pathlib.Path(arguments.checkpoint).read_text())
+    checkpoint = load_checkpoint(arguments.checkpoint)
+    if checkpoint is not None:
         rows.load_state_dict(checkpoint["rows"])
     model, step, loss, accuracy = None, 0, None, None
     for step, batch in enumerate(rows, 1):
@@ -468,12 +477,13 @@ def main():
     parser.add_argument("--checkpoint", help="file that training goes on from, and is kept in")
     parser.add_argument("--retry-for", type=float, default=60.0, help="seconds without progress before giving up")
     arguments = parser.parse_args()
-    rows = TailcastRows(arguments.server, arguments.bundle, arguments.plan, seed=arguments.seed, rows=arguments.rows,
-                        batch_rows=arguments.batch_rows, rank=arguments.rank, world_size=arguments.world_size,
-                        block_rows=arguments.batch_rows, retry_for=arguments.retry_for)
     try:
+        rows = TailcastRows(arguments.server, arguments.bundle, arguments.plan, seed=arguments.seed,
+                            rows=arguments.rows, batch_rows=arguments.batch_rows, rank=arguments.rank,
+                            world_size=arguments.world_size, block_rows=arguments.batch_rows,
+                            retry_for=arguments.retry_for)
         print(json.dumps(train(rows, arguments)))
-    except (StreamError, grpc.RpcError, ValueError) as error:
+    except (StreamError, grpc.RpcError, OSError, ValueError) as error:
         sys.exit(f"example_trainer: {error}")
 
 

@@ -194,3 +194,15 @@ class Wire:
             while data := source.recv(1 << 16):
                 if not self._dead:
                     sink.sendall(data)
+
+
+def rows_of(server, **arguments):
+    settings = {"rows": 300, "batch_rows": 50, "retry_for": 5.0, "verify_rows": True, **arguments}
+    return example_trainer.TailcastRows(server.address, "fake@3", "each=5", counts=[1, 1, 1, 1], **settings)
+
+
+def collect(rows):
+    """Everything that the iterator yields, as one batch."""
+    batches = list(rows)
+    return example_trainer.Batch(*(np.concatenate([getattr(batch, field) for batch in batches])
+                                   for field in ("features", "labels", "rows")))
