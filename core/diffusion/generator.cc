@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/quoted.h"
 #include "core/base/status_macros.h"
 #include "core/tensor/checks.h"
 #include "core/tensor/module_io.h"
@@ -20,7 +21,7 @@ constexpr char kMean[] = "mean";
 constexpr char kDeviation[] = "standard_deviation";
 
 std::string NameOf(const std::string& what, const std::string& tensor) {
-  return absl::StrCat(what, ": tensor '", tensor, "'");
+  return absl::StrCat(what, ": tensor ", Quoted(tensor));
 }
 
 absl::StatusOr<at::Tensor> TakeVector(const char* name, int64_t size, const std::string& what,
