@@ -1,8 +1,10 @@
 #include "server/telemetry/logging.h"
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/escaping.h"
@@ -64,16 +66,55 @@ void LogGrpcMessage(gpr_log_func_args* args) {
   Log(level, "grpc", {{"text", std::string(args->message)}});
 }
 
+using Stderr = spdlog::sinks::stderr_sink_mt;
+
+// Standard error, and in between how many lines never came so far. Runs on the writer's thread.
+class CountingSink final : public Stderr {
+ public:
+  CountingSink(LogFormat format, const std::shared_ptr<spdlog::details::thread_pool>& writer)
+      : format_(format), writer_(writer) {}
+
+  void log(const spdlog::details::log_msg& line) override {
+    if (line.time >= last_report_ + kReportInterval) ReportDropped();
+    Stderr::log(line);
+  }
+  void flush() override {
+    ReportDropped();
+    Stderr::flush();
+  }
+
+ private:
+  static constexpr std::chrono::seconds kReportInterval{1};
+
+  void ReportDropped() {
+    const auto writer = writer_.lock();
+    if (writer == nullptr) return;
+    const size_t dropped = writer->overrun_counter();
+    const size_t count = dropped - std::exchange(reported_, dropped);
+    if (count == 0) return;
+    const std::string text =
+        FormatLogLine(format_, "log lines dropped", {{"count", static_cast<int64_t>(count)}});
+    const spdlog::details::log_msg line("tailcast", spdlog::level::warn, text);
+    last_report_ = line.time;
+    Stderr::log(line);
+  }
+
+  const LogFormat format_;
+  // The writer owns the lines, and with them the sink.
+  const std::weak_ptr<spdlog::details::thread_pool> writer_;
+  size_t reported_ = 0;
+  spdlog::log_clock::time_point last_report_;
+};
+
 std::shared_ptr<spdlog::logger> MakeLogger(const LogOptions& options) {
   spdlog::init_thread_pool(kQueueLines, /*threads_n=*/1);
   constexpr auto kOverflow = spdlog::async_overflow_policy::overrun_oldest;
   auto logger = std::make_shared<spdlog::async_logger>(
-      "tailcast", std::make_shared<spdlog::sinks::stderr_sink_mt>(), spdlog::thread_pool(),
-      kOverflow);
+      "tailcast", std::make_shared<CountingSink>(options.format, spdlog::thread_pool()),
+      spdlog::thread_pool(), kOverflow);
   logger->set_pattern(options.format == LogFormat::kJson ? kJsonPattern : kTextPattern,
                       spdlog::pattern_time_type::utc);
   logger->set_level(ToSpdlog(options.level));
-  logger->flush_on(spdlog::level::info);
   return logger;
 }
 

@@ -33,8 +33,9 @@ struct LogField {
 // the first server; without it only warnings and errors appear, as text.
 void StartLogging(const LogOptions& options);
 
-// Writes what waits. Lines are written by a thread of their own: Log() never waits for the disk
-// or a pipe, and drops the oldest lines if they come faster than they can be written.
+// Asks for what waits to be written. Lines are written by a thread of their own: Log() never waits
+// for the disk or a pipe, and drops the oldest lines if they come faster than they can be written.
+// How many is logged ("log lines dropped", count), at most once a second and after FlushLogs().
 void FlushLogs();
 
 // One line: message and fields, as `message name=value` or as members of a JSON object. Any thread.
