@@ -1,6 +1,7 @@
 #ifndef TAILCAST_CORE_BUNDLE_BUNDLE_H_
 #define TAILCAST_CORE_BUNDLE_BUNDLE_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,7 +27,7 @@ struct Bundle {
 
 // Reads a version's folder and checks each file against the manifest. NOT_FOUND: no such folder or
 // manifest; DATA_LOSS names the file whose size or SHA-256 differs, or that is missing;
-// INVALID_ARGUMENT: a well-kept file with a wrong content.
+// INVALID_ARGUMENT: a well-kept file with a wrong content; RESOURCE_EXHAUSTED: not enough memory.
 absl::StatusOr<std::shared_ptr<const Bundle>> ReadBundle(const std::string& folder);
 
 // One finding of VerifyBundle().
@@ -39,7 +40,10 @@ struct FileCheck {
 
 // Recomputes every digest without loading: the manifest against publish.json's record of it, each
 // file against the manifest, and the folder against the list of files (a file too many is a fault).
-absl::StatusOr<std::vector<FileCheck>> VerifyBundle(const std::string& folder);
+// `before_file`: called before a weight file is read, which may take long; its error ends the work.
+// NOT_FOUND: no such folder; a file of it that cannot be read is a finding.
+absl::StatusOr<std::vector<FileCheck>> VerifyBundle(
+    const std::string& folder, const std::function<absl::Status()>& before_file = nullptr);
 
 }  // namespace tailcast::bundle
 

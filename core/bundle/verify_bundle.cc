@@ -27,12 +27,19 @@ FileCheck CheckRecord(const std::string& folder, Digest& recorded) {
   return Sound(kPublishFile);
 }
 
-FileCheck CheckManifest(const std::string& text, const FileCheck& record, const Digest& recorded) {
-  if (record.ok && Sha256Of(text) != recorded) {
-    return Faulty(kManifestFile, absl::StrCat("SHA-256 is ", ToHex(Sha256Of(text)), "; ",
+// A manifest, or why there is none to read.
+absl::StatusOr<Manifest> ReadManifest(const absl::StatusOr<std::string>& text) {
+  RETURN_IF_ERROR(text.status());
+  return ParseManifest(*text, kManifestFile);
+}
+
+FileCheck CheckManifest(const absl::StatusOr<std::string>& text, const FileCheck& record,
+                        const Digest& recorded) {
+  if (text.ok() && record.ok && Sha256Of(*text) != recorded) {
+    return Faulty(kManifestFile, absl::StrCat("SHA-256 is ", ToHex(Sha256Of(*text)), "; ",
                                               kPublishFile, " says ", ToHex(recorded)));
   }
-  const absl::StatusOr<Manifest> manifest = ParseManifest(text, kManifestFile);
+  const absl::StatusOr<Manifest> manifest = ReadManifest(text);
   if (!manifest.ok()) return Faulty(kManifestFile, manifest.status().message());
   return Sound(kManifestFile);
 }
@@ -54,18 +61,20 @@ FileCheck CheckFile(const std::string& folder, const std::string& name, const Fi
 
 }  // namespace
 
-absl::StatusOr<std::vector<FileCheck>> VerifyBundle(const std::string& folder) {
+absl::StatusOr<std::vector<FileCheck>> VerifyBundle(
+    const std::string& folder, const std::function<absl::Status()>& before_file) {
   ASSIGN_OR_RETURN(const std::vector<std::string> entries, ListDirectory(folder));
   const std::string manifest_path = absl::StrCat(folder, "/", kManifestFile);
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(manifest_path, kMaxManifestBytes));
+  const absl::StatusOr<std::string> text = ReadFile(manifest_path, kMaxManifestBytes);
 
   Digest recorded = {};
   const FileCheck record = CheckRecord(folder, recorded);
   std::vector<FileCheck> checks = {CheckManifest(text, record, recorded), record};
   // A manifest that cannot be read lists nothing; it is reported above.
-  const absl::StatusOr<Manifest> manifest = ParseManifest(text, kManifestFile);
+  const absl::StatusOr<Manifest> manifest = ReadManifest(text);
   if (!manifest.ok()) return checks;
   for (const auto& [name, entry] : manifest->files) {
+    if (before_file) RETURN_IF_ERROR(before_file());
     checks.push_back(CheckFile(folder, name, entry));
   }
   for (const std::string& entry : entries) {

@@ -56,12 +56,14 @@ absl::StatusOr<VersionNumbers> ListVersionNumbers(const std::string& bundle_fold
     if (!version.has_value()) continue;
     numbers.highest_taken = std::max(numbers.highest_taken, *version);
     const std::string folder = absl::StrCat(bundle_folder, "/", entry);
+    if (IsDirectory(folder)) numbers.folders.push_back(*version);
     if (PathExists(absl::StrCat(folder, "/", kManifestFile)) &&
         PathExists(absl::StrCat(folder, "/", kPublishFile))) {
       numbers.complete.push_back(*version);
     }
   }
   std::sort(numbers.complete.begin(), numbers.complete.end());
+  std::sort(numbers.folders.begin(), numbers.folders.end());
   return numbers;
 }
 

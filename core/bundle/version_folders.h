@@ -24,6 +24,8 @@ absl::StatusOr<std::vector<std::string>> BundleNames(const std::string& root);
 struct VersionNumbers {
   // Versions with manifest and publish.json, ascending.
   std::vector<int64_t> complete;
+  // Every numbered folder, complete or not, ascending.
+  std::vector<int64_t> folders;
   // The highest number that is taken, by whatever; 0 if none.
   int64_t highest_taken = 0;
 };

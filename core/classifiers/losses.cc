@@ -21,12 +21,6 @@ at::Tensor WeightedCrossEntropy(const at::Tensor& scores, const at::Tensor& labe
   return (row_weights * RowCrossEntropy(scores, labels)).sum() / row_weights.sum();
 }
 
-at::Tensor BalancedSoftmaxLoss(const at::Tensor& scores, const at::Tensor& labels,
-                               const std::vector<int64_t>& class_counts, double strength) {
-  const at::Tensor shift = strength * LogClassPrior(class_counts);  // [K]
-  return CrossEntropy(scores + shift.to(scores.scalar_type()), labels);
-}
-
 at::Tensor LogClassPrior(const std::vector<int64_t>& class_counts) {
   const at::Tensor counts = at::tensor(class_counts, at::kLong).clamp_min(1).to(at::kDouble);
   return (counts / counts.sum()).log();  // [K]

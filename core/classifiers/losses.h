@@ -19,12 +19,6 @@ at::Tensor CrossEntropy(const at::Tensor& scores, const at::Tensor& labels);
 at::Tensor WeightedCrossEntropy(const at::Tensor& scores, const at::Tensor& labels,
                                 const at::Tensor& row_weights);
 
-// Cross-entropy of scores + strength * ln(n_c / sum n): training on the long-tailed prior, so that
-// the scores themselves are balanced. Ren et al. 2020, "Balanced meta-softmax"
-// (https://arxiv.org/abs/2007.10740), eq. 3; strength 1 there. A count of 0 counts as 1.
-at::Tensor BalancedSoftmaxLoss(const at::Tensor& scores, const at::Tensor& labels,
-                               const std::vector<int64_t>& class_counts, double strength = 1);
-
 // ln(n_c / sum n), with a count of 0 as 1. [K] float64
 at::Tensor LogClassPrior(const std::vector<int64_t>& class_counts);
 

@@ -33,7 +33,7 @@ absl::StatusOr<GeneratorSpec> GeneratorSpecFromJson(const nlohmann::json& json,
                                                     const std::string& what);
 
 // A class-conditional diffusion model over one feature space: denoiser, noise schedule,
-// standardisation. Immutable after construction and in evaluation mode; safe to share.
+// standardization. Immutable after construction and in evaluation mode; safe to share.
 class Generator {
  public:
   // `tensors`: "denoiser.*", "mean" [D] and "standard_deviation" [D], all f32. INVALID_ARGUMENT

@@ -31,7 +31,7 @@ absl::StatusOr<ScheduleSpec> ScheduleSpecFromJson(const nlohmann::json& json,
   JsonReader reader(json, what);
   ScheduleSpec spec;
   spec.name = reader.String("name");
-  spec.num_timesteps = reader.Int64("num_timesteps", 1, kAny);
+  spec.num_timesteps = reader.Int64("num_timesteps", 1, kMaxTimesteps);
   RETURN_IF_ERROR(reader.Finish());
   return spec;
 }

@@ -8,13 +8,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/quoted.h"
 
 namespace tailcast::diffusion {
 namespace {
 
 constexpr int64_t kCleanData = -1;
-// No published schedule has more; keeps a damaged file from asking for memory.
-constexpr int64_t kMaxTimesteps = 100'000;
 constexpr double kPi = 3.14159265358979323846;
 
 // betas: [T] -> alpha_bars: [T]
@@ -55,10 +54,14 @@ absl::StatusOr<NoiseSchedule> NoiseSchedule::Make(const ScheduleSpec& spec) {
                                                    "; expected a number in [1, ", kMaxTimesteps,
                                                    "]"));
   }
-  if (spec.name == "linear") return Linear({.num_timesteps = spec.num_timesteps});
-  if (spec.name == "cosine") return Cosine({.num_timesteps = spec.num_timesteps});
+  if (spec.name == "linear") {
+    return FromAlphaBars(Linear({.num_timesteps = spec.num_timesteps}).alpha_bars_);
+  }
+  if (spec.name == "cosine") {
+    return FromAlphaBars(Cosine({.num_timesteps = spec.num_timesteps}).alpha_bars_);
+  }
   return absl::InvalidArgumentError(
-      absl::StrCat("schedule.name is '", spec.name, "'; expected linear or cosine"));
+      absl::StrCat("schedule.name is ", Quoted(spec.name), "; expected linear or cosine"));
 }
 
 absl::StatusOr<NoiseSchedule> NoiseSchedule::FromAlphaBars(std::vector<double> alpha_bars) {
@@ -81,8 +84,10 @@ double NoiseSchedule::AlphaBar(int64_t t) const {
 }
 
 double NoiseSchedule::PosteriorVariance(int64_t t, int64_t t_previous) const {
-  const double alpha_bar = AlphaBar(t);
-  const double alpha_bar_previous = AlphaBar(t_previous);
+  return PosteriorVarianceOf(AlphaBar(t), AlphaBar(t_previous));
+}
+
+double NoiseSchedule::PosteriorVarianceOf(double alpha_bar, double alpha_bar_previous) {
   return (1.0 - alpha_bar_previous) / (1.0 - alpha_bar) * (1.0 - alpha_bar / alpha_bar_previous);
 }
 

@@ -34,9 +34,15 @@ struct CosineScheduleOptions {
   double max_beta = 0.999;
 };
 
-// A schedule by name with the papers' values: "linear" or "cosine".
+// No published schedule has more; keeps a damaged file from asking for memory, and alpha_bar of the
+// linear one above 0.
+inline constexpr int64_t kMaxTimesteps = 10'000;
+
+// A schedule by name with the papers' values.
 struct ScheduleSpec {
+  // "linear" or "cosine".
   std::string name = "cosine";
+  // [1, kMaxTimesteps]
   int64_t num_timesteps = 1000;
 };
 
@@ -63,6 +69,9 @@ class NoiseSchedule {
   // Variance of q(x_s | x_t, x_0) for s = `t_previous` < t: the noise that one
   // DDPM step from t to s adds. REQUIRES: -1 <= t_previous < t < num_timesteps().
   double PosteriorVariance(int64_t t, int64_t t_previous) const;
+  // The same from alpha_bar_t and alpha_bar_s. REQUIRES: 0 < alpha_bar < 1,
+  // alpha_bar <= alpha_bar_previous <= 1.
+  static double PosteriorVarianceOf(double alpha_bar, double alpha_bar_previous);
 
   // alpha_bar of each timestep. timesteps: [B] int64 in [0, T) -> [B] f64
   at::Tensor AlphaBars(const at::Tensor& timesteps) const;

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/quoted.h"
 
 namespace tailcast::diffusion {
 namespace {
@@ -32,7 +33,7 @@ absl::StatusOr<PredictionType> PredictionTypeFromName(absl::string_view name) {
     if (PredictionTypeName(type) == name) return type;
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("prediction is '", name, "'; expected noise, clean or velocity"));
+      absl::StrCat("prediction is ", Quoted(name), "; expected noise, clean or velocity"));
 }
 
 SplitCoefficients CoefficientsOf(PredictionType type, double alpha_bar) {
@@ -72,8 +73,11 @@ at::Tensor PredictionTarget(PredictionType type, const at::Tensor& clean, const 
       return noise;
     case PredictionType::kClean:
       return clean;
-    case PredictionType::kVelocity:
-      return alpha_bar.sqrt() * noise - (1.0 - alpha_bar).sqrt() * clean;  // [B, D]
+    case PredictionType::kVelocity: {
+      const auto signal = alpha_bar.sqrt().to(clean.scalar_type());         // [B, 1]
+      const auto sigma = (1.0 - alpha_bar).sqrt().to(clean.scalar_type());  // [B, 1]
+      return signal * noise - sigma * clean;                                // [B, D]
+    }
   }
   TORCH_CHECK(false, "unknown prediction type ", static_cast<int>(type));
 }

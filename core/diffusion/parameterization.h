@@ -41,8 +41,9 @@ SplitCoefficients CoefficientsOf(PredictionType type, double alpha_bar);
 CleanAndNoise SplitPrediction(PredictionType type, const at::Tensor& prediction,
                               const at::Tensor& noisy, double alpha_bar);
 
-// What a perfect denoiser would predict, as training's target.
-// clean, noise: [B, D]; alpha_bar: [B, 1] of the same type
+// What a perfect denoiser would predict, as training's target. Coefficients are formed in the type
+// of alpha_bar and then rounded to that of the data: 1 - alpha_bar has no digits to lose.
+// clean, noise: [B, D]; alpha_bar: [B, 1] f64 -> [B, D] of the type of `clean`
 at::Tensor PredictionTarget(PredictionType type, const at::Tensor& clean, const at::Tensor& noise,
                             const at::Tensor& alpha_bar);
 

@@ -19,6 +19,8 @@ class Encoder : public torch::nn::Module {
   virtual at::Tensor forward(const at::Tensor& images) = 0;
 
   virtual int64_t feature_dim() const = 0;
+  // Numbers that forward() holds at once for one image, at most.
+  virtual int64_t peak_activations(int64_t height, int64_t width) const = 0;
   // True if features are never below 0.
   virtual bool non_negative() const = 0;
 };

@@ -1,11 +1,13 @@
 #include "core/encoders/make_encoder.h"
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/json.h"
+#include "core/base/quoted.h"
 #include "core/base/status_macros.h"
 #include "core/encoders/small_resnet.h"
 
@@ -39,14 +41,16 @@ absl::Status CheckInput(const ImageInput& input) {
           absl::StrCat(channels, " for channel order ", ChannelOrderName(input.order)));
     }
     for (const double value : *values) {
-      if (!std::isfinite(value)) {
-        return WrongField("encoder", field, absl::StrCat(value), "finite numbers");
+      if (!std::isfinite(static_cast<float>(value))) {
+        return WrongField("encoder", field, absl::StrCat(value),
+                          "finite numbers, in single precision too");
       }
     }
   }
   for (const double deviation : input.std) {
-    if (deviation <= 0) {
-      return WrongField("encoder", "std", absl::StrCat(deviation), "numbers above 0");
+    if (static_cast<float>(deviation) < std::numeric_limits<float>::min()) {
+      return WrongField("encoder", "std", absl::StrCat(deviation),
+                        "numbers above 0, in single precision too");
     }
   }
   return absl::OkStatus();
@@ -59,7 +63,7 @@ absl::StatusOr<std::shared_ptr<Encoder>> MakeEncoder(const EncoderSpec& spec) {
   if (spec.architecture == kSmallResnet) {
     return std::make_shared<SmallResnet>(spec.input.channels());
   }
-  return WrongField("encoder", "architecture", absl::StrCat("'", spec.architecture, "'"),
+  return WrongField("encoder", "architecture", Quoted(spec.architecture),
                     absl::StrCat("one of: ", kSmallResnet));
 }
 
@@ -85,7 +89,7 @@ absl::StatusOr<EncoderSpec> EncoderSpecFromJson(const nlohmann::json& json,
   RETURN_IF_ERROR(reader.Finish());
   const auto channel_order = ChannelOrderFromName(order);
   if (!channel_order.ok()) {
-    return WrongField(what, "channel_order", absl::StrCat("'", order, "'"), "rgb, bgr or gray");
+    return WrongField(what, "channel_order", Quoted(order), "rgb, bgr or gray");
   }
   spec.input.order = *channel_order;
   return spec;

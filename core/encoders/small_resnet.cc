@@ -84,4 +84,10 @@ at::Tensor SmallResnet::forward(const at::Tensor& images) {
 
 int64_t SmallResnet::feature_dim() const { return kStageChannels.back(); }
 
+int64_t SmallResnet::peak_activations(int64_t height, int64_t width) const {
+  // Of the first stage, whose planes are the largest: a block's input, two layers and their sum.
+  constexpr int64_t kLivePlanes = 4;
+  return kLivePlanes * kStageChannels.front() * ((height + 1) / 2) * ((width + 1) / 2);
+}
+
 }  // namespace tailcast::encoders

@@ -59,6 +59,7 @@ class SmallResnet final : public Encoder {
 
   at::Tensor forward(const at::Tensor& images) override;
   int64_t feature_dim() const override;
+  int64_t peak_activations(int64_t height, int64_t width) const override;
   bool non_negative() const override { return true; }
 
  private:

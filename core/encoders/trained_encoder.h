@@ -24,14 +24,19 @@ class TrainedEncoder {
                                                                       const NamedTensors& tensors,
                                                                       const std::string& what);
 
-  // Features of images as decoded (the encoder normalises), in batches of a fixed size so that a
-  // feature does not depend on how many images were asked at once.
+  // Features of images as decoded (the encoder normalises). A feature has the same bits whatever
+  // else was asked at once and however many threads there are: kernels choose their order of
+  // summation by the shape and the threads, so every pass has the same number of images, the last
+  // one padded, and runs on one thread; ComputeThreads() passes run at once.
   //
   // images:  [N, H, W, C] uint8, N >= 1; INVALID_ARGUMENT for another shape or type
-  // returns: [N, D] f32; CANCELLED if `is_cancelled` returns true before a batch
+  // returns: [N, D] f32; CANCELLED if `is_cancelled`, asked on the calling thread before the passes
+  // that run at once, returns true
   absl::StatusOr<at::Tensor> Encode(const at::Tensor& images,
                                     absl::FunctionRef<bool()> is_cancelled) const;
 
+  // [1, 128], less for larger images, so that memory stays bounded.
+  int64_t images_per_pass() const { return images_per_pass_; }
   const EncoderSpec& spec() const { return spec_; }
   int64_t feature_dim() const { return encoder_->feature_dim(); }
   bool non_negative() const { return encoder_->non_negative(); }
@@ -44,9 +49,13 @@ class TrainedEncoder {
  private:
   TrainedEncoder(EncoderSpec spec, std::shared_ptr<Encoder> encoder);
 
+  // Encodes one pass into its rows of `features`: those of the images from `start` on.
+  void RunPass(int64_t start, const at::Tensor& images, const at::Tensor& features) const;
+
   EncoderSpec spec_;
   std::shared_ptr<Encoder> encoder_;
   Digest fingerprint_;
+  int64_t images_per_pass_;
 };
 
 }  // namespace tailcast::encoders

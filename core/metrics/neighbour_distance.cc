@@ -21,7 +21,7 @@ constexpr double kHighQuantile = 0.95;
 
 absl::Status CheckRows(const at::Tensor& rows, int64_t feature_dim, const std::string& what) {
   RETURN_IF_ERROR(CheckShape(rows, {-1, feature_dim}, what));
-  if (rows.size(0) > 0) return absl::OkStatus();
+  if (rows.size(0) > 0) return CheckFinite(rows, what);
   return absl::InvalidArgumentError(absl::StrCat(what, " are empty; expected one row or more"));
 }
 

@@ -31,7 +31,7 @@ struct NeighbourReport {
 };
 
 // Distances after dividing each dimension by its deviation over the training rows.
-// INVALID_ARGUMENT if a set is empty or the dimensions differ.
+// INVALID_ARGUMENT if a set is empty or not finite, or the dimensions differ.
 absl::StatusOr<NeighbourReport> CompareNeighbours(const at::Tensor& training,
                                                   const at::Tensor& generated,
                                                   const at::Tensor& held_out);

@@ -18,22 +18,6 @@
 namespace tailcast::stream {
 namespace {
 
-// One compute thread while it lives: with more, the bits of a row depend on how work was split.
-class OneComputeThread {
- public:
-  OneComputeThread() : old_count_(ComputeThreads()) {
-    if (old_count_ != 1) UseOneComputeThread();
-  }
-  ~OneComputeThread() {
-    if (old_count_ != 1) SetComputeThreads(old_count_);
-  }
-  OneComputeThread(const OneComputeThread&) = delete;
-  OneComputeThread& operator=(const OneComputeThread&) = delete;
-
- private:
-  const int old_count_;
-};
-
 // Everything about a sampler that no row changes.
 struct Compiled {
   std::shared_ptr<const diffusion::Generator> generator;
@@ -46,9 +30,11 @@ struct Compiled {
   at::Tensor guidance_weights;
 };
 
-// Answers for one tile: the conditioning of each row is looked up by its class. With guidance w the
-// answer is eps + w (eps - eps_uncond), as in diffusion/guidance.h, but the conditioning of "no
-// class" is one row for the whole tile.
+// Answers for one tile: the conditioning of each row is looked up by its class. Classifier-free
+// guidance (Ho and Salimans 2022, https://arxiv.org/abs/2207.12598) in the form
+// eps + w (eps - eps_uncond): w = 0 is plain sampling, w < 0 widens a class. Right for every
+// prediction type, because they are linear in each other. The conditioning of "no class" is one row
+// for the whole tile.
 class TileEvaluator final : public diffusion::Evaluator {
  public:
   // labels: [B] int64 in [0, K)

@@ -36,8 +36,8 @@ class SamplerProgram {
   // that a row has the same bits wherever it stands (proven by ProveNumerics).
   //
   // out: rows.size() * feature_dim floats
-  // CANCELLED if `is_cancelled` returns true before an evaluation; INTERNAL for what LibTorch throws.
-  // REQUIRES: 1 <= rows.size() <= tile_rows.
+  // CANCELLED if `is_cancelled` returns true before an evaluation; INTERNAL for what LibTorch
+  // throws. REQUIRES: 1 <= rows.size() <= tile_rows.
   virtual absl::Status RunTile(absl::Span<const TileRow> rows, int32_t tile_rows,
                                absl::FunctionRef<bool()> is_cancelled,
                                absl::Span<float> out) const = 0;

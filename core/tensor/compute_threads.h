@@ -13,6 +13,19 @@ void UseOneComputeThread();
 
 int ComputeThreads();
 
+// One compute thread for the calling thread while it lives, then as many as before: with more, the
+// last bits of a result depend on how the work was split. One may live in each of several threads.
+class OneComputeThread {
+ public:
+  OneComputeThread();
+  ~OneComputeThread();
+  OneComputeThread(const OneComputeThread&) = delete;
+  OneComputeThread& operator=(const OneComputeThread&) = delete;
+
+ private:
+  const int old_count_;
+};
+
 }  // namespace tailcast
 
 #endif  // TAILCAST_CORE_TENSOR_COMPUTE_THREADS_H_

@@ -9,7 +9,7 @@ namespace tailcast {
 ContractNoise::ContractNoise(absl::Span<const NoiseKey> samples, int64_t feature_dim)
     : samples_(samples.begin(), samples.end()), feature_dim_(feature_dim) {}
 
-at::Tensor ContractNoise::Draw() {
+at::Tensor ContractNoise::Draw(uint32_t step) {
   const auto num_samples = static_cast<int64_t>(samples_.size());
   const auto noise = at::empty({num_samples, feature_dim_}, at::TensorOptions(at::kFloat));
   float* row = noise.mutable_data_ptr<float>();
@@ -17,11 +17,10 @@ at::Tensor ContractNoise::Draw() {
     FillNoise({.seed = sample.seed,
                .class_index = sample.class_index,
                .ordinal = sample.ordinal,
-               .step = step_},
+               .step = step},
               absl::MakeSpan(row, feature_dim_));
     row += feature_dim_;
   }
-  ++step_;
   return noise;  // [B, D]
 }
 

@@ -16,19 +16,17 @@ struct NoiseKey {
   int64_t ordinal = 0;
 };
 
-// The stream contract's noise: draw k is the noise of sampler step k, row by row from the samples'
-// own counters. Not thread-safe; one per batch.
+// The stream contract's noise, row by row from the samples' own counters. Immutable.
 class ContractNoise final : public NoiseSource {
  public:
   ContractNoise(absl::Span<const NoiseKey> samples, int64_t feature_dim);
 
   // returns: [B, D] f32 on the CPU
-  at::Tensor Draw() override;
+  at::Tensor Draw(uint32_t step) override;
 
  private:
   const std::vector<NoiseKey> samples_;  // [B]
   const int64_t feature_dim_;
-  uint32_t step_ = 0;
 };
 
 }  // namespace tailcast

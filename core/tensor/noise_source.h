@@ -3,6 +3,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+
 namespace tailcast {
 
 // Source of standard normal noise for the rows of one batch. What a row gets depends only on its
@@ -11,8 +13,9 @@ class NoiseSource {
  public:
   virtual ~NoiseSource() = default;
 
-  // returns: [B, D], new values at each call: first the initial noise, then what each sampler step adds
-  virtual at::Tensor Draw() = 0;
+  // step: 0 for the initial noise, s >= 1 for what sampler step s adds; the same step gives the
+  // same values returns: [B, D]
+  virtual at::Tensor Draw(uint32_t step) = 0;
 };
 
 }  // namespace tailcast

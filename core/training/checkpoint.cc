@@ -1,5 +1,7 @@
 #include "core/training/checkpoint.h"
 
+#include <torch/headeronly/version.h>
+
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -7,7 +9,9 @@
 #include "absl/strings/string_view.h"
 #include "core/base/digest.h"
 #include "core/base/files.h"
+#include "core/base/quoted.h"
 #include "core/base/status_macros.h"
+#include "core/tensor/compute_threads.h"
 
 namespace tailcast::training {
 namespace {
@@ -61,8 +65,8 @@ absl::StatusOr<Checkpoint> ParseCheckpoint(std::string bytes, const std::string&
   if (!file.ok()) return Damaged(path, file.status().message());
   Metadata metadata = file->metadata();
   if (metadata[kFormatKey] != kFormat) {
-    return Damaged(
-        path, absl::StrCat("its format is '", metadata[kFormatKey], "'; expected '", kFormat, "'"));
+    return Damaged(path, absl::StrCat("its format is ", Quoted(metadata[kFormatKey]),
+                                      "; expected '", kFormat, "'"));
   }
   Checkpoint checkpoint;
   ASSIGN_OR_RETURN(checkpoint.tensors, ReadTensors(*file));
@@ -74,9 +78,13 @@ absl::StatusOr<Checkpoint> ParseCheckpoint(std::string bytes, const std::string&
   ASSIGN_OR_RETURN(const std::string digest, DigestOf(checkpoint));
   if (digest != metadata[kDigestKey]) {
     return Damaged(
-        path, absl::StrCat("its SHA-256 is ", digest, "; expected '", metadata[kDigestKey], "'"));
+        path, absl::StrCat("its SHA-256 is ", digest, "; expected ", Quoted(metadata[kDigestKey])));
   }
   return checkpoint;
+}
+
+Metadata ComputeFacts() {
+  return {{"threads", absl::StrCat(ComputeThreads())}, {"libtorch", TORCH_VERSION}};
 }
 
 absl::Status CheckSameRun(const Checkpoint& checkpoint, const Metadata& run,
@@ -84,10 +92,10 @@ absl::Status CheckSameRun(const Checkpoint& checkpoint, const Metadata& run,
   for (const auto& [key, expected] : run) {
     const auto saved = checkpoint.run.find(key);
     if (saved == checkpoint.run.end()) return Differs(path, key, "missing", expected);
-    if (saved->second != expected) return Differs(path, key, saved->second, expected);
+    if (saved->second != expected) return Differs(path, key, Quoted(saved->second), expected);
   }
   for (const auto& [key, saved] : checkpoint.run) {
-    if (run.count(key) == 0) return Differs(path, key, saved, "no such member");
+    if (run.count(key) == 0) return Differs(path, Quoted(key), Quoted(saved), "no such member");
   }
   return absl::OkStatus();
 }

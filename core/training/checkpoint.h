@@ -28,6 +28,10 @@ absl::StatusOr<Checkpoint> LoadCheckpoint(const std::string& path);
 // The same for the bytes of a file; `path` stands in messages.
 absl::StatusOr<Checkpoint> ParseCheckpoint(std::string bytes, const std::string& path);
 
+// What decides the last bits of a training besides its data and options, as members of a run:
+// number of compute threads, version of LibTorch.
+Metadata ComputeFacts();
+
 // FAILED_PRECONDITION, naming the file, the first member that differs and both values, unless the
 // checkpoint was made by a run with exactly these members.
 absl::Status CheckSameRun(const Checkpoint& checkpoint, const Metadata& run,

@@ -45,7 +45,7 @@ absl::Status CheckOptions(const RefitOptions& options) {
 
 }  // namespace
 
-RefitResult Minimize(const RefitObjective& objective, int64_t max_iterations) {
+absl::StatusOr<RefitResult> Minimize(const RefitObjective& objective, int64_t max_iterations) {
   at::Tensor weight = objective.start_weight.clone().requires_grad_();  // [K, D] f64
   at::Tensor bias = objective.start_bias.clone().requires_grad_();      // [K] f64
   torch::optim::LBFGS optimizer(std::vector<at::Tensor>{weight, bias},
@@ -66,9 +66,12 @@ RefitResult Minimize(const RefitObjective& objective, int64_t max_iterations) {
   const double loss = evaluate().item<double>();
   const double gradient =
       std::max(weight.grad().abs().max().item<double>(), bias.grad().abs().max().item<double>());
-  return {.head = {.weight = weight.detach().to(at::kFloat), .bias = bias.detach().to(at::kFloat)},
-          .loss = loss,
-          .gradient_norm = gradient};
+  const RefitResult result = {
+      .head = {.weight = weight.detach().to(at::kFloat), .bias = bias.detach().to(at::kFloat)},
+      .loss = loss,
+      .gradient_norm = gradient};
+  RETURN_IF_ERROR(CheckRefitResult(result));
+  return result;
 }
 
 absl::StatusOr<RefitResult> RefitClassifier(const LabelledRows& real, const LabelledRows& generated,

@@ -12,16 +12,17 @@
 namespace tailcast::training {
 
 // LDMLR's stage 3: the classifier is fitted to real and generated features. Both functions are
-// deterministic, and refuse (INVALID_ARGUMENT, naming the set) features that are not finite, of
-// another dimension, or labels out of range.
+// deterministic with the same number of threads. They refuse (INVALID_ARGUMENT, naming the set)
+// features that are not finite, of another dimension, or labels out of range, and return
+// FAILED_PRECONDITION, never a head, if the loss or a weight is not finite at the end.
 
 struct RefitOptions {
   // A class' real rows together weigh max(min_real_share, n_c / n_max), its generated rows the rest
-  // of 1; a class with rows of one kind gives that kind all of it (papers.md 1.8, step 5).
+  // of 1; a class with rows of one kind gives that kind all of it (papers.md 1.8, step 5). [0, 1]
   double min_real_share = 0.3;
-  // Weight of half the squared distance to `anchor`'s weights (bias is free).
+  // Weight of half the squared distance to `anchor`'s weights (bias is free). [0, 10^6]
   double regularization = 0.03;
-  // L-BFGS iterations.
+  // L-BFGS iterations, 1 or more.
   int64_t max_iterations = 40;
 };
 
@@ -44,11 +45,11 @@ absl::StatusOr<RefitResult> RefitClassifier(const LabelledRows& real, const Labe
 
 // LDMLR's own recipe (papers.md 1.1, stage 3), option `--refit paper`.
 struct PaperRefitOptions {
-  int64_t epochs = 400;
-  int64_t batch_size = 1024;
-  double learning_rate = 1e-3;  // Adam
-  double weight_decay = 1e-5;   // L2 in the gradient, as Adam has it
-  int64_t seed = 0;             // order of the rows
+  int64_t epochs = 400;         // 1 or more
+  int64_t batch_size = 1024;    // 1 or more
+  double learning_rate = 1e-3;  // of Adam, [0, 10]
+  double weight_decay = 1e-5;   // L2 in the gradient, as Adam has it; [0, 1]
+  int64_t seed = 0;             // order of the rows; 0 or more
 };
 
 // Cross-entropy over real and generated rows together, shuffled each epoch, from the stage-1 head

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Generator.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -15,7 +16,8 @@
 namespace tailcast::training {
 
 // What needs no generator: every gain that is claimed for one stands beside these. Each is chosen
-// on the same validation rows as LDMLR's own options. Ties go to the first value of a grid.
+// on the same validation rows and from the same grids as LDMLR's own options. Ties go to the first
+// value of a grid. INVALID_ARGUMENT names the rows or the head that are missing or do not fit.
 
 // A head and how it was chosen.
 struct ChosenHead {
@@ -28,19 +30,34 @@ struct ChosenHead {
 std::vector<double> LogitAdjustmentGrid();
 // Shifts after a refit (papers.md 1.8, step 6): 0, .1, .25, .5.
 std::vector<double> BiasShiftGrid();
+// Strengths of the pull towards stage 1's head in a refit, of all arms alike.
+std::vector<double> RegularizationGrid();
 
-// ShiftBias(head, counts, k) with the k of `grid` that is best on `validation`, kept in
-// chosen[name].
-ChosenHead ChooseShift(const classifiers::LinearHead& head,
-                       const std::vector<int64_t>& class_counts, const LabelledRows& validation,
-                       const std::vector<double>& grid, const std::string& name);
+// A head shifted by the best value of a grid.
+struct ShiftChoice {
+  classifiers::LinearHead head{};
+  size_t best = 0;                            // index into the grid
+  std::vector<double> validation_accuracy{};  // percent, one per value of the grid
 
-// Logit adjustment after training: the stage-1 head, shifted.
-ChosenHead AdjustLogits(const classifiers::LinearHead& stage1,
-                        const std::vector<int64_t>& class_counts, const LabelledRows& validation);
+  double best_accuracy() const { return validation_accuracy[best]; }
+};
 
-// Balanced softmax on the real rows, L2 towards the label-shifted stage-1 head; its regularisation
-// and a bias shift are chosen. chosen: "regularization", "bias_shift".
+// ShiftBias(head, class_counts, k) with the k of `grid` that is best on `validation`. class_counts:
+// one per class of the head.
+absl::StatusOr<ShiftChoice> ChooseShift(const classifiers::LinearHead& head,
+                                        const std::vector<int64_t>& class_counts,
+                                        const LabelledRows& validation,
+                                        const std::vector<double>& grid);
+
+// Logit adjustment after training: the stage-1 head, shifted. chosen: "strength".
+absl::StatusOr<ChosenHead> AdjustLogits(const classifiers::LinearHead& stage1,
+                                        const std::vector<int64_t>& class_counts,
+                                        const LabelledRows& validation);
+
+// Balanced softmax on the real rows (Ren et al. 2020, "Balanced meta-softmax",
+// https://arxiv.org/abs/2007.10740, eq. 3): cross-entropy of scores + ln(n_c / sum n), so that the
+// scores themselves are balanced; L2 towards the label-shifted stage-1 head. Its regularisation and
+// a bias shift are chosen. chosen: "regularization", "bias_shift".
 absl::StatusOr<ChosenHead> FitBalancedSoftmax(const LabelledRows& real,
                                               const std::vector<int64_t>& class_counts,
                                               const classifiers::LinearHead& stage1,

@@ -13,16 +13,18 @@
 namespace tailcast::training {
 namespace {
 
-// Images between two reports; a multiple of what the encoder takes in one pass.
-constexpr int64_t kImagesPerReport = 1024;
+// Passes of the encoder between two reports: about a second of work on one thread, and enough for
+// many threads.
+constexpr int64_t kPassesPerReport = 32;
 
 // images: [N, H, W, C] -> [N, D]
 absl::StatusOr<at::Tensor> EncodeAll(const encoders::TrainedEncoder& encoder,
                                      const at::Tensor& images, ProgressSink& progress) {
   const int64_t count = images.size(0);
+  const int64_t images_per_report = kPassesPerReport * encoder.images_per_pass();
   std::vector<at::Tensor> features;
-  for (int64_t start = 0; start < count; start += kImagesPerReport) {
-    const int64_t end = std::min(count, start + kImagesPerReport);
+  for (int64_t start = 0; start < count; start += images_per_report) {
+    const int64_t end = std::min(count, start + images_per_report);
     ASSIGN_OR_RETURN(features.emplace_back(), encoder.Encode(images.slice(0, start, end), [&] {
       return progress.stop_requested();
     }));
@@ -41,6 +43,10 @@ absl::StatusOr<data::FeatureSet> EncodeDataset(const EncoderFile& encoder,
         "data set '", dataset.name, "' has ", dataset.num_classes(), " classes; expected the same ",
         encoder.class_names.size(), " as those of the data set '", encoder.dataset,
         "', on which the encoder was trained"));
+  }
+  if (dataset.size() == 0) {
+    return absl::InvalidArgumentError(absl::StrCat("part '", part, "' of data set '", dataset.name,
+                                                   "' has no images; expected one or more"));
   }
   progress.Begin("encode", "images", /*done=*/0, dataset.size());
   absl::StatusOr<at::Tensor> features = EncodeAll(*encoder.encoder, dataset.images, progress);

@@ -12,8 +12,8 @@
 namespace tailcast::training {
 
 // Features of all images of `dataset`, in its order, without augmentation, with progress in images.
-// `part` is kept in the result. INVALID_ARGUMENT if the images or the number of classes are not
-// those of the encoder; CANCELLED once `progress` asks to stop.
+// `part` is kept in the result. INVALID_ARGUMENT if there are no images, naming the part, or if the
+// images or the classes are not those of the encoder; CANCELLED once `progress` asks to stop.
 absl::StatusOr<data::FeatureSet> EncodeDataset(const EncoderFile& encoder,
                                                const data::ImageDataset& dataset,
                                                const std::string& part, ProgressSink& progress);

@@ -14,6 +14,7 @@
 #include "core/base/status_macros.h"
 #include "core/classifiers/losses.h"
 #include "core/encoders/normalize_images.h"
+#include "core/tensor/checks.h"
 #include "core/tensor/module_io.h"
 #include "core/training/keyed_rng.h"
 #include "core/training/optimizer_state.h"
@@ -31,20 +32,24 @@ double CosineBetween(double from, double to, double share) {
   return to + (from - to) * (1 + std::cos(std::numbers::pi * share)) / 2;
 }
 
-// Per channel, of value / 255; sums of integers, so that they are exact.
+// Per channel, of value / 255, from how often each value occurs: exact, and no copy of the images
+// in another type.
 ImageInput InputOf(const data::ImageDataset& train) {
-  constexpr double kMaxPixel = 255;
-  const at::Tensor values = train.images.flatten(0, 2).to(at::kLong);  // [N * H * W, C]
-  const at::Tensor sums = values.sum(/*dim=*/0), squares = (values * values).sum(/*dim=*/0);
+  constexpr int64_t kMaxPixel = 255;
+  const int64_t channels = train.images.size(3);
+  const at::Tensor values = at::arange(kMaxPixel + 1);  // [256]
   ImageInput input{.height = static_cast<uint32_t>(train.images.size(1)),
                    .width = static_cast<uint32_t>(train.images.size(2)),
-                   .order = values.size(1) == 1 ? ChannelOrder::kGray : ChannelOrder::kRgb,
+                   .order = channels == 1 ? ChannelOrder::kGray : ChannelOrder::kRgb,
                    .mean = {},
                    .std = {}};
-  const auto count = static_cast<double>(values.size(0));
-  for (int64_t channel = 0; channel < values.size(1); ++channel) {
-    const double mean = static_cast<double>(sums[channel].item<int64_t>()) / count;
-    const double square = static_cast<double>(squares[channel].item<int64_t>()) / count;
+  const auto count = static_cast<double>(train.images.numel() / channels);
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    const at::Tensor histogram =
+        at::bincount(train.images.select(3, channel).flatten(), {}, kMaxPixel + 1);  // [256]
+    const at::Tensor sums = histogram * values;
+    const double mean = static_cast<double>(sums.sum().item<int64_t>()) / count;
+    const double square = static_cast<double>((sums * values).sum().item<int64_t>()) / count;
     const double deviation = std::sqrt(std::max(0.0, square - mean * mean));
     input.mean.push_back(mean / kMaxPixel);
     // Channels that never vary are left as they are.
@@ -76,7 +81,8 @@ Digest DigestOf(const data::ImageDataset& train) {
 }
 
 Metadata RunOf(const data::ImageDataset& train, const EncoderTrainingOptions& options) {
-  Metadata run{{"images", ToHex(DigestOf(train))}};
+  Metadata run = ComputeFacts();
+  run["images"] = ToHex(DigestOf(train));
   const nlohmann::json members = OptionsJson(options);
   for (const auto& [name, value] : members.items()) run[name] = value.dump();
   return run;
@@ -182,7 +188,7 @@ at::Tensor EncoderRun::Loss(const at::Tensor& images, const at::Tensor& labels) 
              classifiers::CrossEntropy(mixed, labels.index_select(0, mixture.partner));
 }
 
-void EncoderRun::Step() {
+absl::Status EncoderRun::Step() {
   if (steps_done_ % steps_per_epoch_ == 0) loss_sum_.zero_();
   const at::Tensor indices = NextBatch();  // [n]
   const at::Tensor images =
@@ -193,12 +199,18 @@ void EncoderRun::Step() {
   SetLearningRate(OneCycleRate(steps_done_, total_steps(), options_), *optimizer_);
   optimizer_->zero_grad();
   const at::Tensor loss = Loss(encoders::NormalizeImages(images, spec_.input), labels);
+  if (!std::isfinite(loss.item<double>())) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "training diverged: the loss of step ", steps_done_ + 1, " is ", loss.item<double>(),
+        "; expected a finite number; lower learning_rate (", options_.learning_rate, ")"));
+  }
   loss.backward();
   optimizer_->step();
 
   loss_sum_[0] += loss.detach() * indices.size(0);
   loss_sum_[1] += indices.size(0);
   ++steps_done_;
+  return absl::OkStatus();
 }
 
 int64_t EncoderRun::images_done() const {
@@ -223,20 +235,33 @@ Checkpoint EncoderRun::Save() const {
 
 absl::Status EncoderRun::Restore(const Checkpoint& checkpoint, const std::string& path) {
   RETURN_IF_ERROR(CheckSameRun(checkpoint, run_, path));
-  const NamedTensors& tensors = checkpoint.tensors;
-  RETURN_IF_ERROR(LoadModule(TensorsUnder("encoder", tensors), path, *encoder_));
+  const absl::Status restored = RestoreTensors(checkpoint.tensors);
+  if (restored.ok()) return restored;
+  return absl::DataLossError(absl::StrCat("checkpoint '", path, "': ", restored.message()));
+}
+
+absl::Status EncoderRun::RestoreTensors(const NamedTensors& tensors) {
+  RETURN_IF_ERROR(LoadModule(TensorsUnder("encoder", tensors), "encoder", *encoder_));
   ASSIGN_OR_RETURN(const classifiers::LinearHead head,
-                   classifiers::LinearHead::FromTensors(TensorsUnder("head", tensors), path));
+                   classifiers::LinearHead::FromTensors(TensorsUnder("head", tensors), "head"));
+  RETURN_IF_ERROR(CheckShape(head.weight, head_.weight.sizes().vec(), "head weight"));
   RETURN_IF_ERROR(RestoreOptimizerState(TensorsUnder("optimizer", tensors), *optimizer_));
   const auto loss_sum = tensors.find("loss_sum"), steps = tensors.find("steps_done");
   if (loss_sum == tensors.end() || steps == tensors.end()) {
-    return absl::DataLossError(absl::StrCat("checkpoint '", path, "' lacks its position"));
+    return absl::InvalidArgumentError("tensor loss_sum or steps_done is missing");
+  }
+  RETURN_IF_ERROR(CheckShape(loss_sum->second, {2}, "loss_sum"));
+  RETURN_IF_ERROR(CheckShape(steps->second, {}, "steps_done"));
+  const auto steps_done = steps->second.item<int64_t>();
+  if (steps_done < 0 || steps_done > total_steps()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("steps_done is ", steps_done, "; expected 0 to ", total_steps()));
   }
   const at::NoGradGuard no_grad;
   head_.weight.copy_(head.weight);
   head_.bias.copy_(head.bias);
   loss_sum_.copy_(loss_sum->second);
-  steps_done_ = steps->second.item<int64_t>();
+  steps_done_ = steps_done;
   return absl::OkStatus();
 }
 

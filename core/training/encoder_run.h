@@ -32,14 +32,15 @@ double OneCycleRate(int64_t step, int64_t total_steps, const EncoderTrainingOpti
 // running statistics, momentum and the number of steps done are all.
 class EncoderRun {
  public:
-  // Draws the weights. Errors as TrainEncoder(). Both references must outlive the run.
+  // Draws the weights. Errors as TrainEncoder(). `train` must outlive the run.
   static absl::StatusOr<EncoderRun> Create(const data::ImageDataset& train,
                                            const EncoderTrainingOptions& options);
   EncoderRun(EncoderRun&&) noexcept;
   ~EncoderRun();
 
-  // One batch: forward, backward, update. REQUIRES: steps_done() < total_steps().
-  void Step();
+  // One batch: forward, backward, update. FAILED_PRECONDITION if its loss is not finite. REQUIRES:
+  // steps_done() < total_steps().
+  absl::Status Step();
 
   int64_t steps_done() const { return steps_done_; }
   int64_t total_steps() const { return options_.epochs * steps_per_epoch_; }
@@ -50,7 +51,8 @@ class EncoderRun {
   double epoch_loss() const;
 
   Checkpoint Save() const;
-  // FAILED_PRECONDITION or INVALID_ARGUMENT, naming `path`, if the checkpoint is of another run.
+  // Naming `path`: FAILED_PRECONDITION if the checkpoint is of another run, DATA_LOSS if a tensor
+  // is missing, of another shape or out of range.
   absl::Status Restore(const Checkpoint& checkpoint, const std::string& path);
 
   // What was trained.
@@ -62,11 +64,13 @@ class EncoderRun {
 
   // Mean loss of one batch, mixed if asked. images: [n, C, H, W] normalised; labels: [n]
   at::Tensor Loss(const at::Tensor& images, const at::Tensor& labels);
+  // Puts back what CheckSameRun() found to be of this run.
+  absl::Status RestoreTensors(const NamedTensors& tensors);
   // Indices of the images of step `steps_done_`. [n]
   at::Tensor NextBatch();
 
   const data::ImageDataset& train_;
-  const EncoderTrainingOptions& options_;
+  const EncoderTrainingOptions options_;
   encoders::EncoderSpec spec_;
   std::shared_ptr<encoders::Encoder> encoder_;
   classifiers::LinearHead head_;

@@ -17,19 +17,20 @@ struct EncoderTrainingOptions {
   std::string architecture = "small_resnet";
   int64_t epochs = 12;       // [1, 10^5]
   int64_t batch_size = 128;  // [2, 10^5]; an epoch's last batch takes what is left
-  // Peak of the one-cycle schedule (Smith and Topin 2017, https://arxiv.org/abs/1708.07120).
+  // Peak of the one-cycle schedule (Smith and Topin 2017, https://arxiv.org/abs/1708.07120). [0,
+  // 100)
   double learning_rate = 0.1;
-  // Share of the steps in which the rate rises to its peak; it falls as a cosine afterwards.
+  // Share of the steps in which the rate rises to its peak; it falls as a cosine afterwards. [0, 1)
   double warmup_share = 0.3;
-  double momentum = 0.9;       // Nesterov
-  double weight_decay = 5e-4;  // on all weights but biases and normalisation
+  double momentum = 0.9;       // Nesterov; [0, 1)
+  double weight_decay = 5e-4;  // on all weights but biases and normalisation; [0, 1)
   data::AugmentationOptions augmentation{};
   // Each batch is mixed with a permutation of itself, images and losses alike, by a weight drawn
-  // from Beta(mixup, mixup) (Zhang et al. 2018, https://arxiv.org/abs/1710.09412), as LDMLR's stage
-  // 1 does; 0 for none.
-  double mixup = 0.5;
+  // from Beta(mixup, mixup) (Zhang et al. 2018, https://arxiv.org/abs/1710.09412); 0 for none, 0.5
+  // is LDMLR's stage 1. [0, 100)
+  double mixup = 0;
   int64_t seed = 0;  // of weights, order of images, augmentation; [0, 2^63)
-  // Seconds between checkpoints.
+  // Seconds between checkpoints, 0 or more.
   double checkpoint_seconds = 5;
 };
 
@@ -37,12 +38,12 @@ struct EncoderTrainingOptions {
 //
 // Every few seconds, and when `progress` asks to stop (then CANCELLED), the state is saved in
 // `checkpoint_path`; a run that finds it there goes on from it and gives the same weights, to the
-// bit, as an unbroken run with the same number of threads. A checkpoint of other options or images
-// is refused (FAILED_PRECONDITION, naming it). An empty path: no checkpoint. The caller removes the
-// file once the result is safe.
+// bit, as an unbroken run with the same number of threads. A checkpoint of other options, images,
+// number of threads or version of LibTorch is refused (FAILED_PRECONDITION, naming it). An empty
+// path: no checkpoint. The caller removes the file once the result is safe.
 //
 // INVALID_ARGUMENT names the option or the class without images. DATA_LOSS: damaged checkpoint.
-// FAILED_PRECONDITION also for a loss that is not finite at the end.
+// FAILED_PRECONDITION also, at once, for a loss that is not finite.
 absl::StatusOr<EncoderFile> TrainEncoder(const data::ImageDataset& train,
                                          const EncoderTrainingOptions& options,
                                          const std::string& checkpoint_path,

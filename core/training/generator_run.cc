@@ -1,7 +1,6 @@
 #include "core/training/generator_run.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <torch/optim/adamw.h>
 
 #include <cmath>
@@ -13,6 +12,7 @@
 #include "core/tensor/module_io.h"
 #include "core/training/checkpoint.h"
 #include "core/training/generator_validation.h"
+#include "core/training/keyed_rng.h"
 #include "core/training/optimizer_state.h"
 
 namespace tailcast::training {
@@ -84,7 +84,7 @@ GeneratorRun::GeneratorRun(const GeneratorData& data, const GeneratorTrainingOpt
       features_(standardization_.Standardize(data.features)),
       labels_(data.labels),
       rows_(data.labels, data.num_classes, options.balance),
-      rng_(at::detail::createCPUGenerator(static_cast<uint64_t>(options.seed))),
+      rng_(KeyedRng(options.seed, RngPurpose::kGenerator, /*index=*/0)),
       denoiser_([&] {
         denoiser->Initialize(rng_);
         denoiser->train();

@@ -62,7 +62,7 @@ class GeneratorRun {
   const diffusion::GeneratorSpec spec_;
   const diffusion::DiffusionProcess process_;
   const diffusion::Standardization standardization_;
-  const at::Tensor features_;  // [N, D] standardised
+  const at::Tensor features_;  // [N, D] standardized
   const at::Tensor labels_;    // [N]
   const RowSampler rows_;
 

@@ -76,7 +76,8 @@ absl::Status CheckData(const GeneratorData& data) {
 
 // What decides the weights: a checkpoint of anything else is refused.
 Metadata RunOf(const GeneratorData& data, const GeneratorTrainingOptions& options) {
-  Metadata run = {{"num_classes", absl::StrCat(data.num_classes)}};
+  Metadata run = ComputeFacts();
+  run["num_classes"] = absl::StrCat(data.num_classes);
   const nlohmann::json members = ToJson(options);
   for (const auto& [name, value] : members.items()) run[name] = value.dump();
   const auto digests = TensorDigests({{"features", data.features}, {"labels", data.labels}});

@@ -38,23 +38,23 @@ struct GeneratorTrainingOptions {
   // Generated features are cut at 0.
   bool non_negative = true;
 
-  int64_t steps = 2000;
-  // Rows of one step, drawn with replacement.
+  int64_t steps = 2000;  // [1, 10^9]
+  // Rows of one step, drawn with replacement. [1, 2^20]
   int64_t batch_rows = 256;
   // A row of class c is drawn with probability proportional to n_c^-balance: 0 takes rows as they
-  // come, 1 all classes alike.
+  // come, 1 all classes alike. [0, 1]
   double balance = 0.5;
-  // Share of rows that are trained without their class, for guidance.
+  // Share of rows that are trained without their class, for guidance. [0, 1]
   double label_dropout = 0.1;
   // AdamW; the rate rises over the first `warmup_share` of the steps, then falls to 0 as a cosine.
-  double learning_rate = 2e-3;
-  double weight_decay = 1e-4;
-  double warmup_share = 0.1;
-  // Weight of the past in the moving average of the parameters, which is what is published.
+  double learning_rate = 2e-3;  // [0, 10]
+  double weight_decay = 1e-4;   // [0, 1]
+  double warmup_share = 0.1;    // [0, 1]
+  // Weight of the past in the moving average of the parameters, which is what is published. [0, 1)
   double ema_decay = 0.995;
 
-  int64_t seed = 0;
-  // Seconds between checkpoints.
+  int64_t seed = 0;  // [0, 2^63)
+  // Seconds between checkpoints, 0 or more.
   double checkpoint_seconds = 5.0;
 };
 
@@ -63,7 +63,7 @@ nlohmann::json ToJson(const GeneratorTrainingOptions& options);
 
 struct TrainedGenerator {
   diffusion::GeneratorSpec spec;
-  // Averaged weights and standardisation, as diffusion::Generator::Create() takes them.
+  // Averaged weights and standardization, as diffusion::Generator::Create() takes them.
   NamedTensors tensors;
   // "options"; "steps_done"; "training_loss" and "regularization", exponential means over the last
   // steps; "validation_loss" if there are validation rows; "classes_without_rows".
@@ -77,8 +77,9 @@ struct TrainedGenerator {
 //
 // INVALID_ARGUMENT: features not finite, labels out of range, an option out of its range.
 // CANCELLED: progress.stop_requested(). DATA_LOSS: damaged checkpoint. FAILED_PRECONDITION:
-// checkpoint of other data or options (the first that differs is named), or a loss that became
-// infinite. An absent class is allowed: its label is never trained.
+// checkpoint of other data, options, number of threads or version of LibTorch (the first that
+// differs is named), or a loss that became infinite. An absent class is allowed: its label is never
+// trained.
 absl::StatusOr<TrainedGenerator> TrainGenerator(const GeneratorData& data,
                                                 const GeneratorTrainingOptions& options,
                                                 const std::string& checkpoint_path,

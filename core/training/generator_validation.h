@@ -11,8 +11,8 @@ namespace tailcast::training {
 // Mean square error of the prediction on rows that were not trained on, at timesteps and with noise
 // that depend on nothing but the rows' number, so that two generators compare.
 //
-// standardised: [M, D], M >= 1; labels: [M] int64
-double DenoisingErrorOn(const at::Tensor& standardised, const at::Tensor& labels,
+// standardized: [M, D], M >= 1; labels: [M] int64
+double DenoisingErrorOn(const at::Tensor& standardized, const at::Tensor& labels,
                         const diffusion::DiffusionProcess& process, diffusion::Denoiser& denoiser);
 
 }  // namespace tailcast::training

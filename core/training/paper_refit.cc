@@ -2,6 +2,7 @@
 #include <torch/optim/adam.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -16,13 +17,25 @@
 namespace tailcast::training {
 namespace {
 
+absl::Status CheckAtLeast(const char* option, int64_t value, int64_t min) {
+  if (value >= min) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("refit option ", option, " is ", value, "; expected ", min, " or more"));
+}
+
+absl::Status CheckRate(const char* option, double value, double max) {
+  if (value >= 0 && value <= max) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("refit option ", option, " is ", value, "; expected 0 to ", max));
+}
+
 absl::Status CheckOptions(const PaperRefitOptions& options) {
-  if (options.epochs < 1 || options.batch_size < 1 || options.seed < 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "refit options epochs, batch_size, seed are ", options.epochs, ", ", options.batch_size,
-        ", ", options.seed, "; expected 1 or more, 1 or more, 0 or more"));
-  }
-  return absl::OkStatus();
+  constexpr double kMaxLearningRate = 10, kMaxWeightDecay = 1;
+  RETURN_IF_ERROR(CheckAtLeast("epochs", options.epochs, 1));
+  RETURN_IF_ERROR(CheckAtLeast("batch_size", options.batch_size, 1));
+  RETURN_IF_ERROR(CheckRate("learning_rate", options.learning_rate, kMaxLearningRate));
+  RETURN_IF_ERROR(CheckRate("weight_decay", options.weight_decay, kMaxWeightDecay));
+  return CheckAtLeast("seed", options.seed, 0);
 }
 
 // A head in training, its rows and its optimizer.
@@ -80,6 +93,11 @@ absl::StatusOr<double> RunEpochs(const PaperRefitOptions& options, PaperRun& run
         at::randperm(run.labels.size(0), KeyedRng(options.seed, RngPurpose::kRefitOrder, epoch),
                      at::TensorOptions(at::kLong));
     loss = run.Epoch(order, options.batch_size);
+    if (!std::isfinite(loss)) {
+      return absl::FailedPreconditionError(absl::StrCat("the refit diverged: the loss of epoch ",
+                                                        epoch + 1, " is ", loss,
+                                                        "; expected a finite number"));
+    }
     progress.Advance(epoch + 1, {{"loss", loss}});
   }
   return loss;
@@ -101,9 +119,12 @@ absl::StatusOr<RefitResult> RefitClassifierAsPaper(const LabelledRows& real,
     progress.End();
     RETURN_IF_ERROR(loss.status());
     const double gradient_norm = run.GradientNorm();
-    return RefitResult{.head = {.weight = run.head.weight.detach(), .bias = run.head.bias.detach()},
-                       .loss = *loss,
-                       .gradient_norm = gradient_norm};
+    const RefitResult result = {
+        .head = {.weight = run.head.weight.detach(), .bias = run.head.bias.detach()},
+        .loss = *loss,
+        .gradient_norm = gradient_norm};
+    RETURN_IF_ERROR(CheckRefitResult(result));
+    return result;
   });
 }
 

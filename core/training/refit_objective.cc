@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -86,6 +87,20 @@ void SetAnchor(const std::optional<classifiers::LinearHead>& anchor, int64_t num
   objective.start_weight =
       at::zeros({num_classes, objective.features.size(1)}, objective.features.options());
   objective.start_bias = at::zeros({num_classes}, objective.features.options());
+}
+
+absl::Status CheckRefitResult(const RefitResult& result) {
+  if (!std::isfinite(result.loss)) {
+    return absl::FailedPreconditionError(absl::StrCat("the refit diverged: its loss is ",
+                                                      result.loss, "; expected a finite number"));
+  }
+  for (const auto& [name, tensor] : result.head.tensors()) {
+    const absl::Status finite = CheckFinite(tensor, name);
+    if (!finite.ok()) {
+      return absl::FailedPreconditionError(absl::StrCat("the refit diverged: ", finite.message()));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckRefitRows(const LabelledRows& real, const LabelledRows& generated,

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "core/classifiers/linear_head.h"
 #include "core/training/classifier_refit.h"
 #include "core/training/labelled_rows.h"
@@ -38,8 +39,11 @@ at::Tensor ClassMassWeights(const LabelledRows& real, const LabelledRows& genera
 void SetAnchor(const std::optional<classifiers::LinearHead>& anchor, int64_t num_classes,
                double regularization, RefitObjective& objective);
 
-// L-BFGS with a strong Wolfe line search.
-RefitResult Minimize(const RefitObjective& objective, int64_t max_iterations);
+// L-BFGS with a strong Wolfe line search. Errors as CheckRefitResult().
+absl::StatusOr<RefitResult> Minimize(const RefitObjective& objective, int64_t max_iterations);
+
+// FAILED_PRECONDITION, naming the number, if the loss or an entry of the head is not finite.
+absl::Status CheckRefitResult(const RefitResult& result);
 
 // INVALID_ARGUMENT, naming the set, unless both sets and the head fit together.
 absl::Status CheckRefitRows(const LabelledRows& real, const LabelledRows& generated,

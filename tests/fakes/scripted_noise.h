@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -10,18 +11,17 @@
 
 namespace tailcast {
 
-// Hands out `draws` in turn, then the last one for ever.
+// Step s draws `draws[s]`, a step beyond the end the last one. Keeps which steps were drawn.
 class ScriptedNoise final : public NoiseSource {
  public:
   explicit ScriptedNoise(std::vector<at::Tensor> draws) : draws_(std::move(draws)) {}
 
-  at::Tensor Draw() override {
-    const auto& draw = num_draws < draws_.size() ? draws_[num_draws] : draws_.back();
-    ++num_draws;
-    return draw.clone();
+  at::Tensor Draw(uint32_t step) override {
+    steps.push_back(step);
+    return draws_[std::min<size_t>(step, draws_.size() - 1)].clone();
   }
 
-  size_t num_draws = 0;
+  std::vector<uint32_t> steps;
 
  private:
   const std::vector<at::Tensor> draws_;

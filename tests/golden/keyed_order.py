@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Golden values of core/data/keyed_order: Fisher-Yates from the end, the place of member `last - 1`
-drawn as (word 1, word 0 of Philox4x32-10 at counter (last lo, last hi, stream, 0), key seed) mod last."""
+drawn as (word 1, word 0 of Philox4x32-10 at counter (last lo, last hi, stream, 0xFFE00000), key seed)
+mod last."""
 M32 = (1 << 32) - 1
 
 
@@ -16,7 +17,7 @@ def philox(counter, key):
 def ordered(seed, stream, count):
     members = list(range(count))
     for last in range(count, 1, -1):
-        words = philox((last & M32, last >> 32, stream, 0), (seed & M32, seed >> 32))
+        words = philox((last & M32, last >> 32, stream, 0xFFE00000), (seed & M32, seed >> 32))
         chosen = (words[1] << 32 | words[0]) % last
         members[last - 1], members[chosen] = members[chosen], members[last - 1]
     return members

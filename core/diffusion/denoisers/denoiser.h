@@ -9,7 +9,7 @@
 
 namespace tailcast::diffusion {
 
-// Predicts what was mixed into a batch of standardised features: noise, clean data or velocity, as
+// Predicts what was mixed into a batch of standardized features: noise, clean data or velocity, as
 // its generator says. In two parts, because the conditioning depends on (timestep, class) alone: a
 // server computes it once per step and class instead of once per row.
 //

@@ -12,8 +12,8 @@ CbdmLoss::CbdmLoss(const CbdmOptions& options, DiffusionProcess process,
                    const at::Tensor& class_counts, at::Generator rng)
     : options_(options),
       process_(std::move(process)),
-      target_classes_(options.uniform_targets ? at::ones_like(class_counts, at::kDouble)
-                                              : class_counts.to(at::kDouble)),
+      target_classes_(
+          (options.uniform_targets ? class_counts.gt(0) : class_counts).to(at::kDouble)),
       rng_(std::move(rng)) {}
 
 LossTerms CbdmLoss::Compute(Denoiser& denoiser, const NoisyBatch& batch) {

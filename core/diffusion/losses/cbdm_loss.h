@@ -9,12 +9,12 @@ namespace tailcast::diffusion {
 
 struct CbdmOptions {
   // Strength of the regularizer at t = T (0 gives the plain loss). The weight at t is tau t /
-  // T: 1.0 here is the paper's 0.001 per step at T = 1000.
+  // T: 1.0 here is the paper's 0.001 per step at T = 1000. 0 or more.
   double tau = 1.0;
-  // Weight of the commitment term. gamma in the paper.
+  // Weight of the commitment term, 0 or more. gamma in the paper.
   double commitment_weight = 0.25;
-  // Draws the other label uniformly, as the paper's fine-tuning does, instead of by class
-  // frequency.
+  // Draws the other label uniformly among the classes that have rows, as the paper's fine-tuning
+  // does, instead of by class frequency.
   bool uniform_targets = false;
 };
 
@@ -24,7 +24,8 @@ struct CbdmOptions {
 // paper's distance is one of predicted noise; other predictions are converted to it.
 class CbdmLoss final : public DiffusionLoss {
  public:
-  // class_counts: [K] rows of each class in the training data, whatever is drawn into a batch
+  // class_counts: [K] rows of each class in the training data, whatever is drawn into a batch; a
+  // class without rows is never the other label
   // rng: shared with the caller
   CbdmLoss(const CbdmOptions& options, DiffusionProcess process, const at::Tensor& class_counts,
            at::Generator rng);

@@ -9,19 +9,26 @@
 namespace tailcast::diffusion {
 
 DiffropLoss::DiffropLoss(const DiffropOptions& options, DiffusionProcess process,
-                         int64_t num_classes, at::Generator rng)
+                         const at::Tensor& class_counts, at::Generator rng)
     : options_(options),
       process_(std::move(process)),
-      num_classes_(num_classes),
+      num_classes_(class_counts.size(0)),
+      present_(class_counts.nonzero().flatten()),
+      rank_(at::searchsorted(present_, at::arange(num_classes_ + 1, present_.options()))),
       rng_(std::move(rng)) {}
 
+at::Tensor DiffropLoss::DrawOtherLabels(const at::Tensor& labels) const {
+  const int64_t num_present = present_.size(0);
+  // One to P - 1 places further: any of the others, each as likely.
+  const auto places_further =
+      at::randint(/*low=*/1, /*high=*/num_present, labels.sizes(), rng_, labels.options());  // [B]
+  const auto place = rank_.index_select(/*dim=*/0, labels) + places_further;                 // [B]
+  return present_.index_select(/*dim=*/0, place.remainder(num_present));
+}
+
 LossTerms DiffropLoss::Compute(Denoiser& denoiser, const NoisyBatch& batch) {
-  // One to K - 1 classes further: any other class, each as likely.
-  const auto distance_in_classes =
-      at::randint(/*low=*/1, /*high=*/num_classes_, batch.labels.sizes(), rng_,
-                  batch.labels.options());                                                 // [B]
-  const auto other_labels = (batch.labels + distance_in_classes).remainder(num_classes_);  // [B]
-  const auto predicted = denoiser.forward(batch.noisy, batch.timesteps, batch.labels);     // [B, D]
+  const auto other_labels = DrawOtherLabels(batch.labels);                              // [B]
+  const auto predicted = denoiser.forward(batch.noisy, batch.timesteps, batch.labels);  // [B, D]
   const auto other = [&] {
     const at::NoGradGuard no_grad;
     return denoiser.forward(batch.noisy, batch.timesteps, other_labels);  // [B, D]

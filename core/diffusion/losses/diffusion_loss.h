@@ -17,7 +17,7 @@ struct DiffusionProcess {
 
 // One training batch after the forward process.
 struct NoisyBatch {
-  at::Tensor clean;      // [B, D] standardised features
+  at::Tensor clean;      // [B, D] standardized features
   at::Tensor noise;      // [B, D] standard normal
   at::Tensor noisy;      // [B, D] schedule.AddNoise(clean, noise, timesteps)
   at::Tensor timesteps;  // [B] int64 in [0, T)

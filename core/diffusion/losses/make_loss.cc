@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/quoted.h"
 #include "core/base/status_macros.h"
 #include "core/diffusion/losses/denoising_loss.h"
 
@@ -32,15 +33,16 @@ absl::StatusOr<std::unique_ptr<DiffusionLoss>> MakeCbdm(const CbdmOptions& optio
 
 absl::StatusOr<std::unique_ptr<DiffusionLoss>> MakeDiffrop(const DiffropOptions& options,
                                                            const DiffusionProcess& process,
-                                                           int64_t num_classes,
+                                                           const at::Tensor& class_counts,
                                                            const at::Generator& rng) {
   RETURN_IF_ERROR(CheckNotNegative("diffrop.lambda", options.lambda));
   RETURN_IF_ERROR(CheckNotNegative("diffrop.margin", options.margin));
-  if (num_classes < 2) {
-    return absl::InvalidArgumentError(absl::StrCat("objective diffrop: the data has ", num_classes,
-                                                   " class; expected two or more"));
+  const auto present = class_counts.count_nonzero().item<int64_t>();
+  if (present < 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("objective diffrop: classes with rows: ", present, "; expected two or more"));
   }
-  return std::make_unique<DiffropLoss>(options, process, num_classes, rng);
+  return std::make_unique<DiffropLoss>(options, process, class_counts, rng);
 }
 
 }  // namespace
@@ -62,7 +64,7 @@ absl::StatusOr<Objective> ObjectiveFromName(absl::string_view name) {
     if (ObjectiveName(objective) == name) return objective;
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("objective is '", name, "'; expected denoising, cbdm or diffrop"));
+      absl::StrCat("objective is ", Quoted(name), "; expected denoising, cbdm or diffrop"));
 }
 
 nlohmann::json ToJson(const ObjectiveSpec& spec) {
@@ -88,7 +90,7 @@ absl::StatusOr<std::unique_ptr<DiffusionLoss>> MakeLoss(const ObjectiveSpec& spe
     case Objective::kCbdm:
       return MakeCbdm(spec.cbdm, process, class_counts, rng);
     case Objective::kDiffrop:
-      return MakeDiffrop(spec.diffrop, process, class_counts.size(0), rng);
+      return MakeDiffrop(spec.diffrop, process, class_counts, rng);
   }
   TORCH_CHECK(false, "unknown objective ", static_cast<int>(spec.objective));
 }

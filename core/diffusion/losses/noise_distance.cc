@@ -17,9 +17,7 @@ at::Tensor NoiseDistance(const DiffusionProcess& process, const at::Tensor& a, c
 
 at::Tensor DenoisingError(const DiffusionProcess& process, const at::Tensor& predicted,
                           const NoisyBatch& batch) {
-  const auto alpha_bar = process.schedule.AlphaBars(batch.timesteps)
-                             .unsqueeze(1)
-                             .to(predicted.scalar_type());  // [B, 1]
+  const auto alpha_bar = process.schedule.AlphaBars(batch.timesteps).unsqueeze(1);  // [B, 1] f64
   const auto target =
       PredictionTarget(process.prediction, batch.clean, batch.noise, alpha_bar);  // [B, D]
   return RowMeanSquare(predicted, target).mean();

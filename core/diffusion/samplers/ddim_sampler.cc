@@ -23,8 +23,7 @@ DdimSampler::Step DdimSampler::MakeStep(const NoiseSchedule& schedule, const Ddi
   const double alpha_bar = schedule.AlphaBar(timestep);
   const double next_alpha_bar =
       is_last ? options.final_alpha_bar : schedule.AlphaBar(options.timesteps[index + 1]);
-  const double variance =
-      (1.0 - next_alpha_bar) / (1.0 - alpha_bar) * (1.0 - alpha_bar / next_alpha_bar);
+  const double variance = NoiseSchedule::PosteriorVarianceOf(alpha_bar, next_alpha_bar);
   const double sigma = options.eta * std::sqrt(std::max(variance, 0.0));
   const double signal = std::sqrt(next_alpha_bar);
   const double direction = std::sqrt(std::max(1.0 - next_alpha_bar - sigma * sigma, 0.0));
@@ -41,11 +40,13 @@ DdimSampler::Step DdimSampler::MakeStep(const NoiseSchedule& schedule, const Ddi
 
 absl::StatusOr<at::Tensor> DdimSampler::Sample(Evaluator& evaluator, NoiseSource& noise,
                                                absl::FunctionRef<bool()> is_cancelled) const {
-  at::Tensor noisy = noise.Draw();  // [B, D]
+  uint32_t number = 0;                    // of the sampler step; 0 is the initial noise
+  at::Tensor noisy = noise.Draw(number);  // [B, D]
   for (const Step& step : steps_) {
+    ++number;
     if (is_cancelled()) return absl::CancelledError("sampling was cancelled");
     noisy = Mean(step, noisy, evaluator.Evaluate(noisy, step.timestep));
-    if (step.sigma > 0.0) noisy.add_(noise.Draw().mul(step.sigma));
+    if (step.sigma > 0.0) noisy.add_(noise.Draw(number).mul(step.sigma));
   }
   return noisy;
 }

@@ -17,9 +17,9 @@ struct DdimOptions {
   // What the denoiser predicts.
   PredictionType prediction = PredictionType::kVelocity;
   // Share of the DDPM noise added back at each step: 0 is deterministic, 1 is DDPM. Eq. 16 of the
-  // paper.
+  // paper. [0, 1]
   double eta = 0.0;
-  // Bound on |x_0| at each step, in units of the standardised features (0 to disable). As in
+  // Bound on |x_0| at each step, in units of the standardized features (0 to disable). As in
   // diffusers the predicted noise stays what it was.
   double clip = 0.0;
   // 1: the clean data. alpha_bar_0 is the "set_alpha_to_one=False" of diffusers.
@@ -28,7 +28,8 @@ struct DdimOptions {
 
 // Denoising diffusion implicit models, Song et al. 2021 (https://arxiv.org/abs/2010.02502), eq. 12.
 //
-// Draws once for the initial noise, then once for each step that adds noise.
+// Draws step 0, the initial noise, and then the step of its own of each sampler step that adds
+// noise.
 class DdimSampler final : public Sampler {
  public:
   // REQUIRES: options in the ranges above.

@@ -11,8 +11,8 @@
 
 namespace tailcast::diffusion {
 
-// The sampler of a spec, with trailing timesteps. Guidance is not its business: wrap the denoiser
-// with WithGuidance(). INVALID_ARGUMENT names `stream.sampler.method` if it is not served.
+// The sampler of a spec, with trailing timesteps. Guidance is the evaluator's business.
+// INVALID_ARGUMENT names `stream.sampler.method` if it is not served.
 // REQUIRES: a spec that ValidateSamplerSpec() accepts for schedule.num_timesteps().
 absl::StatusOr<std::unique_ptr<Sampler>> MakeSampler(const SamplerSpec& spec,
                                                      const NoiseSchedule& schedule,

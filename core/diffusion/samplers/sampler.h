@@ -30,7 +30,7 @@ class Sampler {
 
   // Draws one feature per row of `noise`.
   //
-  // returns: [B, D] standardised, or CANCELLED if `is_cancelled` returns true before a step
+  // returns: [B, D] standardized, or CANCELLED if `is_cancelled` returns true before a step
   virtual absl::StatusOr<at::Tensor> Sample(Evaluator& evaluator, NoiseSource& noise,
                                             absl::FunctionRef<bool()> is_cancelled) const = 0;
 };

@@ -94,8 +94,32 @@ TEST_F(BundleTest, AMissingFolderOrManifestIsNotFound) {
   for (const std::string& folder : {scratch_.File("nothing"), scratch_.path()}) {
     EXPECT_EQ(ReadBundle(folder).status().code(), absl::StatusCode::kNotFound);
     EXPECT_THAT(std::string(ReadBundle(folder).status().message()), HasSubstr(folder));
-    EXPECT_EQ(VerifyBundle(folder).status().code(), absl::StatusCode::kNotFound);
   }
+  EXPECT_EQ(VerifyBundle(scratch_.File("nothing")).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(BundleTest, VerifyNamesAManifestAndARecordThatAreMissing) {
+  for (const char* missing : {"manifest.json", "publish.json"}) {
+    const std::string kept = ReadFile(FilePath(missing)).value();
+    ASSERT_TRUE(RemoveAll(FilePath(missing)).ok());
+    const std::vector<FileCheck> checks = VerifyBundle(folder_).value();
+    for (const FileCheck& check : checks) {
+      EXPECT_EQ(check.ok, check.file != missing) << check.file << ": " << check.fault;
+      if (check.file == missing) {
+        EXPECT_THAT(check.fault, HasSubstr(FilePath(missing)));
+      }
+    }
+    ASSERT_TRUE(WriteFileAtomically(FilePath(missing), kept).ok());
+  }
+}
+
+TEST_F(BundleTest, VerifyCanBeEndedBeforeAnyWeightFile) {
+  int files = 0;
+  const auto checks = VerifyBundle(folder_, [&files] {
+    return ++files < 3 ? absl::OkStatus() : absl::CancelledError("enough");
+  });
+  EXPECT_EQ(files, 3);
+  EXPECT_EQ(checks.status().code(), absl::StatusCode::kCancelled);
 }
 
 class DamagedFileTest : public BundleTest, public ::testing::WithParamInterface<const char*> {

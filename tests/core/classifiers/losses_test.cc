@@ -14,10 +14,10 @@ struct Rows {
   at::Tensor labels = at::tensor({0, 1, 2, 0, 0, 1}, at::kLong);
 
   // -ln softmax, from its definition.
-  double Row(int64_t i, const std::vector<double>& shift = {0, 0, 0}) const {
+  double Row(int64_t i) const {
     double sum = 0, own = 0;
     for (int64_t c = 0; c < 3; ++c) {
-      const double score = scores[i][c].item<double>() + shift[static_cast<size_t>(c)];
+      const double score = scores[i][c].item<double>();
       sum += std::exp(score);
       if (c == labels[i].item<int64_t>()) own = score;
     }
@@ -52,25 +52,6 @@ TEST(WeightedCrossEntropyTest, WithEqualWeightsIsTheMean) {
   EXPECT_NEAR(WeightedCrossEntropy(rows.scores, rows.labels, at::full({6}, 0.3, at::kDouble))
                   .item<double>(),
               CrossEntropy(rows.scores, rows.labels).item<double>(), 1e-12);
-}
-
-TEST(BalancedSoftmaxTest, ShiftsScoresByTheLogarithmOfTheCounts) {
-  const Rows rows;
-  double expected = 0;
-  for (int64_t i = 0; i < 6; ++i) {
-    expected += rows.Row(i, {std::log(3), std::log(2), std::log(1)}) / 6;
-  }
-  EXPECT_NEAR(BalancedSoftmaxLoss(rows.scores, rows.labels, {3, 2, 1}).item<double>(), expected,
-              1e-12);
-}
-
-TEST(BalancedSoftmaxTest, WithEqualCountsOrWithoutStrengthIsCrossEntropy) {
-  const Rows rows;
-  const double expected = CrossEntropy(rows.scores, rows.labels).item<double>();
-  EXPECT_NEAR(BalancedSoftmaxLoss(rows.scores, rows.labels, {7, 7, 7}).item<double>(), expected,
-              1e-12);
-  EXPECT_NEAR(BalancedSoftmaxLoss(rows.scores, rows.labels, {9, 3, 1}, 0).item<double>(), expected,
-              1e-12);
 }
 
 TEST(LogClassPriorTest, CountsAClassWithoutRowsAsOne) {

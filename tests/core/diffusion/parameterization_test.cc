@@ -79,6 +79,39 @@ TEST(ParameterizationTest, AnyPredictionSplitsIntoPartsThatMixToTheNoisyRow) {
   }
 }
 
+TEST(ParameterizationTest, TargetsInSinglePrecisionAreThoseOfDoublePrecision) {
+  for (const double alpha_bar : kAlphaBars) {
+    const Rows rows = MakeRows(alpha_bar);
+    const auto clean = rows.clean.to(at::kFloat), noise = rows.noise.to(at::kFloat);
+    for (const PredictionType type : kTypes) {
+      const auto target = PredictionTarget(type, clean, noise, rows.alpha_bar);
+      const auto twin =
+          PredictionTarget(type, clean.to(at::kDouble), noise.to(at::kDouble), rows.alpha_bar);
+      EXPECT_EQ(target.scalar_type(), at::kFloat);
+      EXPECT_TRUE(at::allclose(target.to(at::kDouble), twin, /*rtol=*/0, /*atol=*/4e-7))
+          << PredictionTypeName(type) << " " << alpha_bar;
+    }
+  }
+}
+
+// Guidance is defined on noise: eps + w (eps - eps_uncond).
+TEST(ParameterizationTest, GuidingAnyPredictionGuidesTheNoise) {
+  const Rows rows = MakeRows(0.3);
+  const auto conditional = at::sin(at::arange(15, at::kDouble)).view({5, 3});
+  const auto unconditional = at::cos(at::arange(15, at::kDouble)).view({5, 3});
+  const auto guided = [](const at::Tensor& with, const at::Tensor& without) {
+    return at::Tensor(with + 1.5 * (with - without));
+  };
+  for (const PredictionType type : kTypes) {
+    const auto noise_of = [&](const at::Tensor& prediction) {
+      return SplitPrediction(type, prediction, rows.noisy, 0.3).noise;
+    };
+    EXPECT_TRUE(at::allclose(noise_of(guided(conditional, unconditional)),
+                             guided(noise_of(conditional), noise_of(unconditional))))
+        << PredictionTypeName(type);
+  }
+}
+
 TEST(ParameterizationTest, VelocityTurnsTheNoisyRowByAQuarter) {
   const Rows rows = MakeRows(0.3);
   const auto velocity =

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "tests/core/encoders/encoder_samples.h"
 
@@ -54,6 +55,12 @@ TEST(MakeEncoderTest, NormalisationFitsTheChannels) {
   spec = GraySpec();
   spec.input.std[0] = 0;
   EXPECT_THAT(ErrorOf(spec), HasSubstr("encoder.std is 0; expected numbers above 0"));
+  spec.input.std[0] = 1e-60;
+  EXPECT_THAT(ErrorOf(spec), HasSubstr("encoder.std is 1e-60; expected numbers above 0"));
+  spec.input.std[0] = 1e60;
+  EXPECT_THAT(ErrorOf(spec), HasSubstr("encoder.std is 1e+60; expected finite numbers"));
+  spec.input.std[0] = std::numeric_limits<float>::min();
+  EXPECT_EQ(ErrorOf(spec), "no error");
 }
 
 TEST(EncoderSpecTest, JsonBringsItBack) {

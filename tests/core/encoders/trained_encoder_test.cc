@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "core/encoders/normalize_images.h"
+#include "core/tensor/compute_threads.h"
 #include "tests/core/encoders/encoder_samples.h"
 
 namespace tailcast::encoders {
@@ -58,6 +59,39 @@ TEST(TrainedEncoderTest, AFeatureDoesNotDependOnTheImagesBesideIt) {
   }
 }
 
+// Server and command line have different numbers of threads.
+TEST(TrainedEncoderTest, AFeatureDoesNotDependOnTheNumberOfThreads) {
+  const auto encoder = RandomEncoder(ColourSpec());
+  const at::Tensor images = RandomImages(700, ColourSpec().input);
+  UseOneComputeThread();
+  const at::Tensor expected = Encode(*encoder, images);
+  for (const int threads : {2, 3}) {
+    SetComputeThreads(threads);
+    const at::Tensor features = Encode(*encoder, images);
+    EXPECT_EQ(ComputeThreads(), threads);
+    EXPECT_TRUE(at::equal(features, expected)) << threads;
+    EXPECT_FALSE(features.requires_grad());
+  }
+  UseOneComputeThread();
+}
+
+TEST(TrainedEncoderTest, LargerImagesGoInSmallerPasses) {
+  EXPECT_EQ(RandomEncoder(ColourSpec())->images_per_pass(), 128);
+  EXPECT_EQ(RandomEncoder(GraySpec(/*side=*/4096))->images_per_pass(), 1);
+  // 64 MiB over 4 bytes of 3 copies of 128 x 128 and 4 * 16 planes of 64 x 64.
+  EXPECT_EQ(RandomEncoder(GraySpec(/*side=*/128))->images_per_pass(), 53);
+}
+
+TEST(TrainedEncoderTest, AFeatureOfALargeImageDoesNotDependOnThoseBesideIt) {
+  const auto encoder = RandomEncoder(GraySpec(/*side=*/128));
+  UseOneComputeThread();
+  const at::Tensor images = RandomImages(60, encoder->spec().input);
+  const at::Tensor all = Encode(*encoder, images);
+  for (const int64_t i : {0, 52, 53, 59}) {
+    EXPECT_TRUE(at::equal(Encode(*encoder, images.slice(0, i, i + 1))[0], all[i])) << i;
+  }
+}
+
 TEST(TrainedEncoderTest, GivesWhatItsNetworkGives) {
   const EncoderSpec spec = GraySpec();
   const auto network = MakeEncoder(spec).value();
@@ -103,6 +137,7 @@ TEST(TrainedEncoderTest, ImagesOfAnotherShapeOrTypeAreRefused) {
 }
 
 TEST(TrainedEncoderTest, StopsBeforeTheBatchWhenCancelled) {
+  UseOneComputeThread();
   const auto encoder = RandomEncoder(GraySpec());
   int asked = 0;
   const auto features =

@@ -79,6 +79,18 @@ TEST(CompareNeighboursTest, ADimensionThatNeverVariesIsLeftAsItIs) {
   EXPECT_NEAR(report->generated.median, std::sqrt(18), 1e-5);
 }
 
+TEST(CompareNeighboursTest, ARowThatIsNotFiniteIsNamed) {
+  const at::Tensor rows = at::ones({4, 3});
+  at::Tensor wrong = rows.clone();
+  wrong[2][1] = std::nanf("");
+  EXPECT_EQ(CompareNeighbours(rows, wrong, rows).status().message(),
+            "generated features: row 2, column 1 is nan; expected finite numbers");
+  EXPECT_EQ(CompareNeighbours(wrong, rows, rows).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(CompareNeighbours(rows, rows, wrong).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 TEST(CompareNeighboursTest, EmptySetsAndOtherDimensionsAreRefused) {
   const auto code = [](const at::Tensor& a, const at::Tensor& b, const at::Tensor& c) {
     return CompareNeighbours(a, b, c).status().code();

@@ -1,5 +1,7 @@
 #include "core/stream/row_generator.h"
 
+#include <algorithm>
+#include <chrono>
 #include <limits>
 #include <map>
 
@@ -141,6 +143,24 @@ TEST(RowGeneratorSamplesTest, ARowIsTheSameInAnyProvenTile) {
   };
   EXPECT_EQ(rows_with({16, 64, 256}), rows_with({16}));
   EXPECT_EQ(rows_with({16, 64, 256}), rows_with({64}));
+}
+
+double SecondsOfRows(const RowGenerator& generator, int64_t start) {
+  const auto begin = std::chrono::steady_clock::now();
+  GenerateRows(generator, start, 512, kDim);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+// The fastest of several short rounds, turn by turn, since others share the machine.
+TEST(RowGeneratorSamplesTest, FarRowsCostAboutAsMuchAsTheFirst) {
+  constexpr int kRounds = 20;
+  const RowGenerator generator = MakeRows(DrawGenerator(SmallSpec()));
+  double first = std::numeric_limits<double>::infinity(), far = first;
+  for (int i = 0; i < kRounds; ++i) {
+    first = std::min(first, SecondsOfRows(generator, 0));
+    far = std::min(far, SecondsOfRows(generator, kFarRow));
+  }
+  EXPECT_LT(far, 2 * first);
 }
 
 TEST(RowGeneratorSamplesTest, SeedsHaveRowsOfTheirOwn) {

@@ -114,7 +114,7 @@ TEST(CheckSameRunTest, NamesTheMemberThatDiffers) {
   const auto other = CheckSameRun(Sample(), {{"steps", "500"}, {"data", "abc"}}, "c.checkpoint");
   EXPECT_EQ(other.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(other.message(), HasSubstr("checkpoint 'c.checkpoint' belongs to another run: "
-                                         "steps is 2000; expected 500"));
+                                         "steps is '2000'; expected 500"));
 }
 
 TEST(CheckSameRunTest, NamesAMemberTooFewOrTooMany) {
@@ -122,7 +122,7 @@ TEST(CheckSameRunTest, NamesAMemberTooFewOrTooMany) {
       CheckSameRun(Sample(), {{"steps", "2000"}, {"data", "abc"}, {"seed", "1"}}, "c").message(),
       HasSubstr("seed is missing; expected 1"));
   EXPECT_THAT(CheckSameRun(Sample(), {{"data", "abc"}}, "c").message(),
-              HasSubstr("steps is 2000; expected no such member"));
+              HasSubstr("'steps' is '2000'; expected no such member"));
 }
 
 TEST(TensorsUnderTest, TakesAPrefixOffThatWasPutOn) {

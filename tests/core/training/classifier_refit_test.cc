@@ -173,6 +173,25 @@ TEST(RefitClassifierTest, RowsThatDoNotFitAreNamed) {
   EXPECT_THAT(std::string(refit.status().message()), HasSubstr("classifier's weight"));
 }
 
+TEST(RefitClassifierTest, AFitThatDoesNotEndInFiniteNumbersIsAnError) {
+  const LabelledRows rows = SmallRows({4, 4}, 1);
+  for (const bool in_weight : {true, false}) {
+    classifiers::LinearHead anchor = SmallHead(2, 1);
+    (in_weight ? anchor.weight : anchor.bias)[1].fill_(std::nanf(""));
+    const auto refit = RefitClassifier(rows, {}, 2, anchor);
+    EXPECT_EQ(refit.status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(refit.status().message()), HasSubstr("its loss is nan"));
+  }
+}
+
+TEST(CheckRefitResultTest, NamesTheEntryThatIsNotFinite) {
+  RefitResult result{.head = SmallHead(2, 1), .loss = 0.5};
+  EXPECT_TRUE(CheckRefitResult(result).ok());
+  result.head.weight[1][3] = INFINITY;
+  EXPECT_THAT(std::string(CheckRefitResult(result).message()),
+              HasSubstr("classifier.weight: row 1, column 3 is inf"));
+}
+
 TEST(RefitClassifierTest, OptionsHaveLimits) {
   const LabelledRows rows = SmallRows({4, 4}, 1);
   for (const double share : {0.0, 1.0}) {

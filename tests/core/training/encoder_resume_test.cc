@@ -6,6 +6,7 @@
 
 #include "core/base/files.h"
 #include "core/tensor/compute_threads.h"
+#include "core/training/checkpoint.h"
 #include "core/training/encoder_trainer.h"
 #include "tests/core/base/scratch_folder.h"
 #include "tests/core/training/recording_sink.h"
@@ -120,6 +121,39 @@ TEST_F(EncoderResumeTest, ACheckpointOfOtherOptionsOrImagesIsRefused) {
   data::ImageDataset images = SmallImages();
   images.images[3][4][5] += 1;
   EXPECT_THAT(error(images, SmallEncoderOptions()), HasSubstr("images is"));
+}
+
+TEST_F(EncoderResumeTest, ACheckpointOfAnotherNumberOfThreadsIsRefused) {
+  StopAfter(43, path_);
+  SetComputeThreads(2);
+  RecordingSink sink;
+  const auto refused = TrainEncoder(SmallImages(), SmallEncoderOptions(), path_, sink);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("threads is 1; expected 2"));
+}
+
+// One that its own digest does not give away.
+TEST_F(EncoderResumeTest, ACheckpointWithoutATensorIsDataLoss) {
+  StopAfter(43, path_);
+  const Checkpoint whole = LoadCheckpoint(path_).value();
+  for (const char* name : {"encoder.stem.weight", "head.classifier.bias", "optimizer.0.momentum",
+                           "loss_sum", "steps_done"}) {
+    Checkpoint damaged = whole;
+    ASSERT_EQ(damaged.tensors.erase(name), 1u) << name;
+    ASSERT_TRUE(SaveCheckpoint(path_, damaged).ok());
+    RecordingSink sink;
+    const auto refused = TrainEncoder(SmallImages(), SmallEncoderOptions(), path_, sink);
+    EXPECT_EQ(refused.status().code(), absl::StatusCode::kDataLoss) << refused.status();
+    EXPECT_THAT(std::string(refused.status().message()), HasSubstr(path_)) << name;
+  }
+  Checkpoint beyond = whole;
+  beyond.tensors["steps_done"] = at::scalar_tensor(10, at::kLong);
+  ASSERT_TRUE(SaveCheckpoint(path_, beyond).ok());
+  RecordingSink sink;
+  EXPECT_THAT(
+      std::string(
+          TrainEncoder(SmallImages(), SmallEncoderOptions(), path_, sink).status().message()),
+      HasSubstr("steps_done is 10; expected 0 to 9"));
 }
 
 TEST_F(EncoderResumeTest, ADamagedCheckpointIsRefused) {

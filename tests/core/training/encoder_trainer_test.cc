@@ -95,6 +95,25 @@ TEST_F(EncoderTrainerTest, NormalisesByTheTrainingImages) {
               1e-9);
 }
 
+TEST_F(EncoderTrainerTest, NormalisesEachChannelByItsOwnPixels) {
+  data::ImageDataset images = data::ToyDataset({8, 8}, /*side=*/16, /*channels=*/3);
+  const auto rng = at::detail::createCPUGenerator(/*seed=*/3);
+  images.images = at::randint(0, 256, images.images.sizes(), rng, at::kByte);
+  images.images.select(3, 1).bitwise_right_shift_(2);
+  auto options = SmallEncoderOptions();
+  options.epochs = 1;
+  RecordingSink sink;
+  const auto file = TrainEncoder(images, options, "", sink);
+  ASSERT_TRUE(file.ok()) << file.status();
+  for (int64_t c = 0; c < 3; ++c) {
+    const at::Tensor values = images.images.select(3, c).to(at::kDouble) / 255;
+    const ImageInput& input = file->encoder->spec().input;
+    EXPECT_NEAR(input.mean[static_cast<size_t>(c)], values.mean().item<double>(), 1e-12);
+    EXPECT_NEAR(input.std[static_cast<size_t>(c)], values.std(/*unbiased=*/false).item<double>(),
+                1e-9);
+  }
+}
+
 TEST_F(EncoderTrainerTest, DependsOnTheSeedAlone) {
   const auto train = [](int64_t seed) {
     auto options = SmallEncoderOptions();
@@ -135,7 +154,23 @@ TEST_F(EncoderTrainerTest, WrongOptionsAreNamed) {
   EXPECT_THAT(with([](Options& o) { o.augmentation.crop_padding = -1; }),
               HasSubstr("crop_padding is -1"));
   EXPECT_THAT(with([](Options& o) { o.seed = -1; }), HasSubstr("seed is -1"));
+  EXPECT_THAT(with([](Options& o) { o.mixup = 100; }), HasSubstr("mixup is 100; expected 0 to"));
+  EXPECT_THAT(with([](Options& o) { o.checkpoint_seconds = -1; }),
+              HasSubstr("checkpoint_seconds is -1"));
+  EXPECT_THAT(with([](Options& o) { o.checkpoint_seconds = std::nan(""); }),
+              HasSubstr("checkpoint_seconds is nan"));
   EXPECT_THAT(with([](Options& o) { o.architecture = "vit"; }), HasSubstr("'vit'"));
+}
+
+TEST_F(EncoderTrainerTest, APartWithoutImagesIsNotEncoded) {
+  auto options = SmallEncoderOptions();
+  options.epochs = 1;
+  RecordingSink sink;
+  const auto file = TrainEncoder(SmallImages(), options, "", sink);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(EncodeDataset(*file, SmallImages({0, 0, 0}), "validation", sink).status(),
+            absl::InvalidArgumentError(
+                "part 'validation' of data set 'toy' has no images; expected one or more"));
 }
 
 TEST_F(EncoderTrainerTest, AClassWithoutImagesIsNamed) {
@@ -156,7 +191,9 @@ TEST_F(EncoderTrainerTest, ADivergedTrainingIsAnError) {
   RecordingSink sink;
   const auto file = TrainEncoder(SmallImages(), options, "", sink);
   EXPECT_EQ(file.status().code(), absl::StatusCode::kFailedPrecondition) << file.status();
-  EXPECT_THAT(std::string(file.status().message()), HasSubstr("diverged"));
+  EXPECT_THAT(std::string(file.status().message()),
+              HasSubstr("training diverged: the loss of step"));
+  EXPECT_LT(sink.last_done, sink.total) << "it goes on to the end";
 }
 
 TEST_F(EncoderTrainerTest, ColourImagesHaveThreeChannelsOfTheirOwn) {

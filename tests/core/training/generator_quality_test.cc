@@ -67,7 +67,7 @@ TEST(DenoisingErrorOnTest, ADenoiserThatAnswersZeroIsOffByTheTargetsSize) {
   const auto denoiser = diffusion::MakeDenoiser({.feature_dim = 4, .num_classes = 3}).value();
   denoiser->Initialize(at::detail::createCPUGenerator(/*seed=*/1));
 
-  // A velocity of standardised data has variance 1.
+  // A velocity of standardized data has variance 1.
   EXPECT_NEAR(DenoisingErrorOn(standardized, data.labels, {diffusion::NoiseSchedule::Cosine({})},
                                *denoiser),
               1.0, 0.1);

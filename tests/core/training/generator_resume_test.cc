@@ -187,6 +187,12 @@ TEST_F(GeneratorCheckpointTest, OfOtherDataIsRefusedByName) {
   EXPECT_THAT(RefusalOf(data, SmallOptions(), path_), HasSubstr("num_classes is 3; expected 4"));
 }
 
+TEST_F(GeneratorCheckpointTest, OfAnotherNumberOfThreadsIsRefused) {
+  StopAfter(5, SmallOptions(), path_);
+  SetComputeThreads(2);
+  EXPECT_THAT(RefusalOf(SmallData(), SmallOptions(), path_), HasSubstr("threads is 1; expected 2"));
+}
+
 TEST_F(GeneratorCheckpointTest, HowOftenItIsWrittenDoesNotMatter) {
   StopAfter(5, SmallOptions(), path_);
   auto options = SmallOptions();

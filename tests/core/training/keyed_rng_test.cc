@@ -30,6 +30,14 @@ TEST(KeyedRngTest, EverySeedPurposeAndIndexHasNumbersOfItsOwn) {
   EXPECT_EQ(drawn.size(), 18u);
 }
 
+TEST(KeyedRngTest, EveryBitOfASeedMatters) {
+  std::set<int64_t> drawn;
+  for (int bit = 0; bit < 63; ++bit) {
+    drawn.insert(Draw(int64_t{1} << bit, RngPurpose::kGenerator, 0));
+  }
+  EXPECT_EQ(drawn.size(), 63u);
+}
+
 TEST(WeightInitTest, ConvolutionsHaveTheVarianceOfHe) {
   encoders::SmallResnet network(/*in_channels=*/3);
   DrawConvolutionWeights(network, KeyedRng(0, RngPurpose::kWeights, 0));

@@ -71,6 +71,17 @@ TEST(PaperRefitTest, StopsWhenAsked) {
   EXPECT_EQ(sink.num_ends, 1);
 }
 
+TEST(PaperRefitTest, ALossThatIsNotFiniteIsAnErrorAtItsEpoch) {
+  LabelledRows rows = SmallRows({4, 2, 1}, 1);
+  rows.features[2][1] = 3e38F;
+  RecordingSink sink;
+  const auto refit = RefitClassifierAsPaper(rows, {}, SmallHead(3, 3), {.epochs = 5}, sink);
+  EXPECT_EQ(refit.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refit.status().message()), testing::HasSubstr("the loss of epoch"));
+  EXPECT_LT(sink.num_advances, 5);
+  EXPECT_EQ(sink.num_ends, 1);
+}
+
 TEST(PaperRefitTest, WrongRowsAndOptionsAreRefused) {
   RecordingSink sink;
   const auto code = [&](const LabelledRows& real, const PaperRefitOptions& options) {
@@ -81,6 +92,9 @@ TEST(PaperRefitTest, WrongRowsAndOptionsAreRefused) {
   EXPECT_EQ(code(rows, {.epochs = 0}), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(code(rows, {.batch_size = 0}), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(code(rows, {.seed = -1}), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(rows, {.learning_rate = -1e-3}), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(rows, {.learning_rate = std::nan("")}), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(rows, {.weight_decay = 1.01}), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(code(SmallRows({1, 1, 1, 1}, 1), {}), absl::StatusCode::kInvalidArgument);
 }
 

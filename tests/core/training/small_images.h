@@ -23,8 +23,11 @@ inline data::ImageDataset SmallImages(std::vector<int64_t> counts = {20, 14, 9})
 
 // Three steps an epoch, the last one of 11 images.
 inline EncoderTrainingOptions SmallEncoderOptions() {
-  return {
-      .epochs = 3, .batch_size = 16, .learning_rate = 0.05, .augmentation = {.crop_padding = 1}};
+  return {.epochs = 3,
+          .batch_size = 16,
+          .learning_rate = 0.05,
+          .augmentation = {.crop_padding = 1},
+          .mixup = 0.5};
 }
 
 }  // namespace tailcast::training

@@ -135,9 +135,10 @@ TEST(CbdmLossTest, DrawsTheOtherLabelByClassFrequencyTheOwnOneIncluded) {
                            at::tensor({0.5, 0.3, 0.2, 0.0}, at::kDouble), 0, 0.015));
 }
 
-TEST(CbdmLossTest, DrawsTheOtherLabelUniformlyIfAsked) {
-  EXPECT_TRUE(
-      at::allclose(DrawnShares(/*uniform=*/true), at::full({4}, 0.25, at::kDouble), 0, 0.015));
+TEST(CbdmLossTest, DrawsTheOtherLabelUniformlyAmongThoseWithRowsIfAsked) {
+  const double third = 1.0 / 3;
+  EXPECT_TRUE(at::allclose(DrawnShares(/*uniform=*/true),
+                           at::tensor({third, third, third, 0.0}, at::kDouble), 0, 0.015));
 }
 
 }  // namespace

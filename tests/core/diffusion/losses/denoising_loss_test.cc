@@ -72,6 +72,26 @@ TEST(DenoisingLossTest, IsThePlainMeanSquareOverAllElements) {
   }
 }
 
+// Without noise the velocity of clean data 1 is -sqrt(1 - alpha_bar), which has four digits left if
+// alpha_bar is rounded to single precision first.
+TEST(DenoisingLossTest, KeepsEveryDigitOfALittleNoiseInSinglePrecision) {
+  const auto schedule = NoiseSchedule::Cosine({});
+  for (const int64_t t : {0, 1, 5, 30, 500, 999}) {
+    const NoisyBatch batch = {.clean = at::ones({2, 3}),
+                              .noise = at::zeros({2, 3}),
+                              .noisy = at::zeros({2, 3}),
+                              .timesteps = at::full({2}, t, at::kLong),
+                              .labels = at::zeros({2}, at::kLong)};
+    TableDenoiser denoiser(at::zeros({1, 3}));
+
+    const auto terms =
+        DenoisingLoss({schedule, PredictionType::kVelocity}).Compute(denoiser, batch);
+
+    const double expected = 1.0 - schedule.AlphaBar(t);
+    EXPECT_NEAR(terms.denoising.item<double>(), expected, 4e-7 * expected) << t;
+  }
+}
+
 TEST(RowMeanSquareTest, IsOneNumberPerRow) {
   const auto a = at::tensor({1.0, 2.0, 3.0, 4.0}).view({2, 2});
   const auto b = at::tensor({1.0, 0.0, 0.0, 0.0}).view({2, 2});

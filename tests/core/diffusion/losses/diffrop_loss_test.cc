@@ -31,8 +31,9 @@ TwoAnswerDenoiser ToyDenoiser() {
   return {ToyBatch().labels, Rows({0.4, 0.2, 1.0, 0.0}), Rows({0.0, 0.0, 0.0, 0.0})};
 }
 
-DiffropLoss ToyLoss(const DiffropOptions& options) {
-  return {options, NoiseProcess(), kClasses, at::detail::createCPUGenerator(/*seed=*/7)};
+DiffropLoss ToyLoss(const DiffropOptions& options,
+                    const at::Tensor& counts = at::ones({kClasses}, at::kLong)) {
+  return {options, NoiseProcess(), counts, at::detail::createCPUGenerator(/*seed=*/7)};
 }
 
 double Regularization(const DiffropOptions& options, const NoisyBatch& batch) {
@@ -105,24 +106,34 @@ TEST(DiffropLossTest, WithoutLambdaIsTheDenoisingLoss) {
             DenoisingLoss(NoiseProcess()).Compute(plain, ToyBatch()).Total().item<double>());
 }
 
-// 30,000 draws for class 1; the deviation of a share is about 0.003.
-TEST(DiffropLossTest, DrawsEveryOtherClassAlikeAndNeverTheOwn) {
+// Shares of 30,000 draws for one label; the deviation of a share is about 0.003. [K]
+at::Tensor DrawnShares(int64_t label, const at::Tensor& counts) {
   constexpr int64_t kRows = 30'000;
-  const auto labels = at::ones({kRows}, at::kLong);
+  const auto labels = at::full({kRows}, label, at::kLong);
   const NoisyBatch batch = {.clean = at::zeros({kRows, 1}),
                             .noise = at::zeros({kRows, 1}),
                             .noisy = at::zeros({kRows, 1}),
                             .timesteps = labels,
                             .labels = labels};
   TwoAnswerDenoiser denoiser(labels, at::zeros({kRows, 1}), at::zeros({kRows, 1}));
-  ToyLoss({}).Compute(denoiser, batch);
+  ToyLoss({}, counts).Compute(denoiser, batch);
+  return at::bincount(denoiser.asked.at(1), {}, kClasses).to(at::kDouble) / kRows;
+}
 
-  const auto asked = at::cat(denoiser.asked).narrow(0, 0, 2 * kRows);
-  const auto shares =
-      (at::bincount(asked, {}, kClasses).to(at::kDouble) - at::bincount(labels, {}, kClasses)) /
-      kRows;
+TEST(DiffropLossTest, DrawsEveryOtherClassAlikeAndNeverTheOwn) {
+  const auto shares = DrawnShares(/*label=*/1, at::ones({kClasses}, at::kLong));
+
   EXPECT_EQ(shares[1].item<double>(), 0.0);
   for (const int64_t other : {0, 2, 3}) EXPECT_NEAR(shares[other].item<double>(), 1.0 / 3, 0.015);
+}
+
+TEST(DiffropLossTest, NeverDrawsAClassWithoutRows) {
+  const auto counts = at::tensor({3, 0, 50, 1}, at::kLong);
+  const double half = 0.5;
+  EXPECT_TRUE(at::allclose(DrawnShares(/*label=*/0, counts),
+                           at::tensor({0.0, 0.0, half, half}, at::kDouble), 0, 0.015));
+  EXPECT_TRUE(at::allclose(DrawnShares(/*label=*/3, counts),
+                           at::tensor({half, 0.0, half, 0.0}, at::kDouble), 0, 0.015));
 }
 
 }  // namespace

@@ -56,9 +56,13 @@ TEST(MakeLossTest, NamesTheOptionThatIsWrong) {
   EXPECT_EQ(ErrorOf({.cbdm = {.tau = -1.0}}), "no error") << "options of another objective";
 }
 
-TEST(MakeLossTest, DiffropNeedsTwoClasses) {
+TEST(MakeLossTest, DiffropNeedsTwoClassesWithRows) {
   EXPECT_THAT(ErrorOf({.objective = Objective::kDiffrop}, /*classes=*/1),
-              HasSubstr("the data has 1 class; expected two or more"));
+              HasSubstr("classes with rows: 1; expected two or more"));
+  const auto loss = MakeLoss({.objective = Objective::kDiffrop},
+                             {NoiseSchedule::Cosine({}), PredictionType::kVelocity},
+                             at::tensor({0, 9, 0}, at::kLong), at::detail::createCPUGenerator(1));
+  EXPECT_THAT(loss.status().message(), HasSubstr("classes with rows: 1"));
   EXPECT_EQ(ErrorOf({.objective = Objective::kDiffrop}, /*classes=*/2), "no error");
 }
 

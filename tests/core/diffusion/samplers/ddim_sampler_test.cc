@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "tests/fakes/fake_evaluators.h"
 #include "tests/fakes/scripted_noise.h"
@@ -97,7 +98,8 @@ TEST(DdimSamplerTest, AsksAtItsTimestepsInOrder) {
 }
 
 TEST(DdimSamplerTest, DrawsOnceWithoutEtaAndOncePerStepButTheLastWithIt) {
-  for (const auto& [eta, draws] : {std::pair(0.0, 1U), std::pair(0.3, 4U)}) {
+  const std::vector<uint32_t> initial = {0}, all_but_the_last = {0, 1, 2, 3};
+  for (const auto& [eta, steps] : {std::pair(0.0, initial), std::pair(0.3, all_but_the_last)}) {
     FunctionEvaluator evaluator(RampModel);
     ScriptedNoise noise({Ramp()});
 
@@ -106,8 +108,25 @@ TEST(DdimSamplerTest, DrawsOnceWithoutEtaAndOncePerStepButTheLastWithIt) {
             .Sample(evaluator, noise, kNeverCancelled)
             .ok());
 
-    EXPECT_EQ(noise.num_draws, draws) << "eta " << eta;
+    EXPECT_EQ(noise.steps, steps) << "eta " << eta;
   }
+}
+
+// The smallest eta there is gives a sigma of 0 where half the posterior's deviation is more than
+// it.
+TEST(DdimSamplerTest, AStepWithoutNoiseLeavesTheNoiseOfTheNextOnes) {
+  const auto schedule = NoiseSchedule::Linear({});
+  ASSERT_LT(schedule.PosteriorVariance(900, 890), 0.24);
+  ASSERT_GT(schedule.PosteriorVariance(890, 500), 0.26);
+  FunctionEvaluator evaluator(RampModel);
+  ScriptedNoise noise({Ramp()});
+
+  ASSERT_TRUE(DdimSampler(schedule, {.timesteps = {900, 890, 500},
+                                     .eta = std::numeric_limits<double>::denorm_min()})
+                  .Sample(evaluator, noise, kNeverCancelled)
+                  .ok());
+
+  EXPECT_EQ(noise.steps, (std::vector<uint32_t>{0, 2}));
 }
 
 TEST(DdimSamplerTest, ClipsThePredictedFeature) {

@@ -1,0 +1,38 @@
+#ifndef TAILCAST_CORE_BUNDLE_INVENTORY_H_
+#define TAILCAST_CORE_BUNDLE_INVENTORY_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/bundle/repository.h"
+
+namespace tailcast::bundle {
+
+// One numbered folder. A version appears whole, so one without a sound publish.json or without a
+// manifest is damaged, not work in progress.
+struct VersionEntry {
+  int64_t version = 0;
+  std::string folder;
+  // What publish.json says; DATA_LOSS, naming the file, if it is missing or damaged.
+  absl::StatusOr<VersionInfo> info;
+};
+
+// What stands under one bundle's name.
+struct BundleEntry {
+  std::string name;
+  std::string folder;
+  // Ascending.
+  std::vector<VersionEntry> versions;
+  // DATA_LOSS, naming the file, if labels.json is damaged.
+  absl::StatusOr<std::vector<LabelInfo>> labels;
+};
+
+// Everything in a repository, sound or not, by name: for those who look for damage, while
+// Repository::List() leaves out what cannot be used.
+absl::StatusOr<std::vector<BundleEntry>> TakeInventory(const Repository& repository);
+
+}  // namespace tailcast::bundle
+
+#endif  // TAILCAST_CORE_BUNDLE_INVENTORY_H_
