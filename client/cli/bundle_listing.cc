@@ -10,6 +10,7 @@
 #include "core/base/digest.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
+#include "core/bundle/inventory.h"
 #include "core/bundle/repository.h"
 
 namespace tailcast::cli {
@@ -38,17 +39,28 @@ void DescribeManifest(const bundle::Manifest& manifest, v1::Bundle& bundle) {
   bundle.mutable_image_format()->set_channel_count(static_cast<int32_t>(input.channels()));
 }
 
-ListedBundle Describe(const bundle::VersionInfo& version,
-                      const std::vector<bundle::LabelInfo>& labels) {
+// The part that does not need the version's own files.
+ListedBundle DescribeLabels(const std::string& name, int64_t version,
+                            const absl::StatusOr<std::vector<bundle::LabelInfo>>& labels) {
   ListedBundle listed;
+  listed.bundle.set_name(absl::StrCat("bundles/", name, "/versions/", version));
+  if (!labels.ok()) {
+    listed.labels_fault = std::string(labels.status().message());
+    return listed;
+  }
+  for (const bundle::LabelInfo& label : *labels) {
+    if (label.version != version) continue;
+    listed.bundle.add_labels(absl::StrCat("bundles/", name, "/labels/", label.label));
+  }
+  return listed;
+}
+
+ListedBundle Describe(const bundle::VersionInfo& version,
+                      const absl::StatusOr<std::vector<bundle::LabelInfo>>& labels) {
+  ListedBundle listed = DescribeLabels(version.name, version.version, labels);
   v1::Bundle& bundle = listed.bundle;
-  bundle.set_name(absl::StrCat("bundles/", version.name, "/versions/", version.version));
   bundle.set_digest(ToBytes(version.digest));
   bundle.mutable_publish_time()->set_seconds(absl::ToUnixSeconds(version.publish_time));
-  for (const bundle::LabelInfo& label : labels) {
-    if (label.version != version.version) continue;
-    bundle.add_labels(absl::StrCat("bundles/", version.name, "/labels/", label.label));
-  }
   absl::StatusOr<bundle::Manifest> manifest = ReadManifest(version.folder);
   if (manifest.ok()) {
     DescribeManifest(*manifest, bundle);
@@ -108,12 +120,18 @@ void AddManifest(const bundle::Manifest& manifest, nlohmann::json& json) {
 absl::StatusOr<std::vector<ListedBundle>> ListRepository(const std::string& repository,
                                                          const std::string& name) {
   ASSIGN_OR_RETURN(const bundle::Repository opened, bundle::Repository::Open(repository));
-  ASSIGN_OR_RETURN(const std::vector<bundle::VersionInfo> versions, opened.List());
+  ASSIGN_OR_RETURN(const std::vector<bundle::BundleEntry> entries, bundle::TakeInventory(opened));
   std::vector<ListedBundle> listed;
-  for (const bundle::VersionInfo& version : versions) {
-    if (!name.empty() && version.name != name) continue;
-    ASSIGN_OR_RETURN(const std::vector<bundle::LabelInfo> labels, opened.Labels(version.name));
-    listed.push_back(Describe(version, labels));
+  for (const bundle::BundleEntry& entry : entries) {
+    if (!name.empty() && entry.name != name) continue;
+    for (const bundle::VersionEntry& version : entry.versions) {
+      if (version.info.ok()) {
+        listed.push_back(Describe(*version.info, entry.labels));
+      } else {
+        listed.push_back(DescribeLabels(entry.name, version.version, entry.labels));
+        listed.back().fault = std::string(version.info.status().message());
+      }
+    }
   }
   if (!listed.empty() || name.empty()) return listed;
   return absl::NotFoundError(
@@ -133,8 +151,7 @@ absl::StatusOr<ListedBundle> FindInRepository(const std::string& repository,
   ASSIGN_OR_RETURN(const bundle::Repository opened, bundle::Repository::Open(repository));
   ASSIGN_OR_RETURN(const bundle::BundleReference parsed, bundle::ParseReference(reference));
   ASSIGN_OR_RETURN(const bundle::VersionInfo version, opened.Find(parsed));
-  ASSIGN_OR_RETURN(const std::vector<bundle::LabelInfo> labels, opened.Labels(version.name));
-  ListedBundle listed = Describe(version, labels);
+  ListedBundle listed = Describe(version, opened.Labels(version.name));
   if (listed.fault.empty()) return listed;
   return absl::DataLossError(listed.fault);
 }
@@ -177,6 +194,7 @@ nlohmann::json ToJson(const ListedBundle& listed) {
                          {"has_encoder", bundle.has_image_format()}};
   if (const std::string state = StateOf(listed); !state.empty()) json["state"] = state;
   if (!listed.fault.empty()) json["fault"] = listed.fault;
+  if (!listed.labels_fault.empty()) json["labels_fault"] = listed.labels_fault;
   if (bundle.has_publish_time()) {
     json["publish_time"] =
         absl::FormatTime(absl::RFC3339_sec, absl::FromUnixSeconds(bundle.publish_time().seconds()),

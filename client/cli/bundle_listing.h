@@ -19,11 +19,14 @@ struct ListedBundle {
   v1::Bundle bundle;
   // From a repository: the whole manifest.
   std::optional<bundle::Manifest> manifest = {};
-  // From a repository: why the manifest cannot be read; empty if it can.
+  // From a repository: why publish.json or the manifest cannot be read; empty if they can.
   std::string fault = {};
+  // The same of the labels of all its versions, of which `bundle` then has none.
+  std::string labels_fault = {};
 };
 
-// All versions, or those of one name if it is not empty, ordered by name and version.
+// All versions, or those of one name if it is not empty, ordered by name and version. What is
+// damaged is listed with its fault and hides nothing else.
 absl::StatusOr<std::vector<ListedBundle>> ListRepository(const std::string& repository,
                                                          const std::string& name);
 absl::StatusOr<std::vector<ListedBundle>> ListServer(const client::FailoverOptions& server,

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/cli/bundle_flag.h"
 #include "client/cli/bundle_listing.h"
 #include "client/cli/server_flag.h"
 #include "client/cli/stop_watcher.h"
@@ -30,6 +31,7 @@ absl::StatusOr<std::vector<ListedBundle>> List(const Flags& flags, std::stop_tok
   if (flags.repository.empty() == flags.servers.empty()) {
     return WrongUsage("expected either --repository DIR or --server ADDR");
   }
+  if (!flags.name.empty()) RETURN_IF_ERROR(CheckNameFlag("name", flags.name));
   if (!flags.repository.empty()) return ListRepository(flags.repository, flags.name);
   ASSIGN_OR_RETURN(client::FailoverOptions server, ParseServerFlag(flags.servers));
   server.retry.retry_for = absl::ZeroDuration();
@@ -37,22 +39,38 @@ absl::StatusOr<std::vector<ListedBundle>> List(const Flags& flags, std::stop_tok
   return ListServer(server, flags.name);
 }
 
+// What is damaged, a line each; labels once for all versions of a bundle.
+std::string Faults(const std::vector<ListedBundle>& bundles) {
+  std::string text;
+  std::string last_labels_fault;
+  for (const ListedBundle& listed : bundles) {
+    const std::string reference = ReferenceOf(listed.bundle);
+    if (!listed.fault.empty()) absl::StrAppend(&text, "\n", reference, ": ", listed.fault);
+    if (listed.labels_fault.empty() || listed.labels_fault == last_labels_fault) continue;
+    last_labels_fault = listed.labels_fault;
+    absl::StrAppend(&text, "\n", reference, " labels: ", listed.labels_fault);
+  }
+  return text;
+}
+
 absl::StatusOr<CommandResult> Bundles(const Flags& flags, CommandContext& context) {
   const StopWatcher watcher(context.stop_requested);
   ASSIGN_OR_RETURN(const std::vector<ListedBundle> bundles, List(flags, watcher.token()));
+  RETURN_IF_ERROR(CheckStop(context));
   std::vector<std::vector<std::string>> rows = {
       {"bundle", "digest", "classes", "features", "labels", "state"}};
   CommandResult result{.json = {{"bundles", nlohmann::json::array()}}, .text = {}};
   for (const ListedBundle& listed : bundles) {
     nlohmann::json json = ToJson(listed);
-    rows.push_back({ReferenceOf(listed.bundle),
-                    json["bundle_digest"].get<std::string>().substr(0, kShownDigestDigits),
-                    absl::StrCat(listed.bundle.class_count()),
-                    absl::StrCat(listed.bundle.feature_dimension()),
-                    absl::StrJoin(LabelsOf(listed.bundle), ","), StateOf(listed)});
+    rows.push_back(
+        {ReferenceOf(listed.bundle),
+         json["bundle_digest"].get<std::string>().substr(0, kShownDigestDigits),
+         absl::StrCat(listed.bundle.class_count()), absl::StrCat(listed.bundle.feature_dimension()),
+         listed.labels_fault.empty() ? absl::StrJoin(LabelsOf(listed.bundle), ",") : "DAMAGED",
+         StateOf(listed)});
     result.json["bundles"].push_back(std::move(json));
   }
-  result.text = bundles.empty() ? "no bundles" : TextTable(rows);
+  result.text = bundles.empty() ? "no bundles" : absl::StrCat(TextTable(rows), Faults(bundles));
   return result;
 }
 

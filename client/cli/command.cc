@@ -63,18 +63,25 @@ bool IsWrongUsage(const absl::Status& status) {
   return status.GetPayload(kWrongUsageUrl).has_value();
 }
 
+absl::Status CheckStop(const CommandContext& context) {
+  return context.stop_requested() ? absl::CancelledError("interrupted") : absl::OkStatus();
+}
+
 CommandRunner::CommandRunner(CLI::App& root) : root_(root) {
   root_.require_subcommand(0, 1);  // none: Run() says so, after a word that is no command
-  root_.set_version_flag("--version", VersionText(),
-                         "Print version, commit and LibTorch's version");
+  AddVersionFlag(root_);
 }
 
 void CommandRunner::Bind(CLI::App& command, CommandBody body) {
   command.add_flag("--json", json_, "Print one JSON document on standard output, nothing else");
   command.add_flag("--quiet", quiet_, "Show no progress");
+  AddVersionFlag(command);
+  bound_.push_back({.command = &command, .body = std::move(body)});
+}
+
+void CommandRunner::AddVersionFlag(CLI::App& command) {
   command.set_version_flag("--version", VersionText(),
                            "Print version, commit and LibTorch's version");
-  bound_.push_back({.command = &command, .body = std::move(body)});
 }
 
 int CommandRunner::Run(int argc, const char* const* argv) {

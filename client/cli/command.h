@@ -39,6 +39,10 @@ struct CommandContext {
   bool json = false;
 };
 
+// CANCELLED once the user pressed ^C. A command calls it between its phases; what it has begun to
+// write it finishes.
+absl::Status CheckStop(const CommandContext& context);
+
 // The work of a command. Runs once, on the main thread, after its flags were parsed.
 using CommandBody = std::function<absl::StatusOr<CommandResult>(CommandContext&)>;
 
@@ -60,6 +64,9 @@ class CommandRunner {
 
   // Gives `command` its work and the flags that every command has: --json, --quiet, --version.
   void Bind(CLI::App& command, CommandBody body);
+
+  // For commands that hold other commands.
+  static void AddVersionFlag(CLI::App& command);
 
   // Returns the exit code. Results go to standard output, everything else to standard error.
   int Run(int argc, const char* const* argv);

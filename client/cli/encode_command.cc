@@ -35,10 +35,13 @@ absl::StatusOr<CommandResult> Encode(const Flags& flags, CommandContext& context
   RETURN_IF_ERROR(CheckOutputPath(flags.output));
   SetComputeThreads(static_cast<int>(flags.threads));
   ASSIGN_OR_RETURN(const training::EncoderFile encoder, training::ReadEncoderFile(flags.encoder));
+  RETURN_IF_ERROR(CheckStop(context));
   ASSIGN_OR_RETURN(const data::ImageDataset images,
                    ReadSplitImages(flags.data, flags.split, flags.part));
+  RETURN_IF_ERROR(CheckStop(context));
   ASSIGN_OR_RETURN(const data::FeatureSet features,
                    training::EncodeDataset(encoder, images, flags.part, context.progress));
+  RETURN_IF_ERROR(CheckStop(context));
   RETURN_IF_ERROR(data::WriteFeatureFile(flags.output, features));
   const std::string fingerprint = ToHex(encoder.encoder->fingerprint());
   return CommandResult{

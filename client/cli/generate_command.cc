@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "client/cli/bundle_flag.h"
 #include "client/cli/generate/generate_rows.h"
 #include "client/cli/generate/local_row_source.h"
 #include "client/cli/generate/output_layout.h"
@@ -87,9 +88,7 @@ absl::StatusOr<WireType> ParseDataType(const std::string& text) {
 
 absl::StatusOr<generate::StreamChoice> ChoiceOf(const Flags& flags) {
   generate::StreamChoice choice = flags.choice;
-  if (const auto bundle = client::ParseBundleReference(choice.bundle); !bundle.ok()) {
-    return WrongUsage(absl::StrCat("--bundle: ", bundle.status().message()));
-  }
+  RETURN_IF_ERROR(ParseBundleFlag("--bundle", choice.bundle).status());
   for (const std::string& text : flags.classes) {
     ASSIGN_OR_RETURN(const std::vector<int64_t> indices, ParseIntegerList("--class", text));
     for (const int64_t index : indices) {

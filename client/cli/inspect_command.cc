@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/cli/bundle_flag.h"
 #include "client/cli/bundle_listing.h"
 #include "client/cli/server_flag.h"
 #include "client/cli/stop_watcher.h"
@@ -29,6 +30,7 @@ absl::StatusOr<ListedBundle> Find(const Flags& flags, std::stop_token stop) {
   if (flags.repository.empty() == flags.servers.empty()) {
     return WrongUsage("expected either --repository DIR or --server ADDR");
   }
+  RETURN_IF_ERROR(ParseBundleFlag("bundle", flags.reference).status());
   if (!flags.repository.empty()) return FindInRepository(flags.repository, flags.reference);
   ASSIGN_OR_RETURN(client::FailoverOptions server, ParseServerFlag(flags.servers));
   server.retry.retry_for = absl::ZeroDuration();
@@ -78,6 +80,7 @@ std::string Files(const nlohmann::json& json) {
 absl::StatusOr<CommandResult> Inspect(const Flags& flags, CommandContext& context) {
   const StopWatcher watcher(context.stop_requested);
   ASSIGN_OR_RETURN(const ListedBundle listed, Find(flags, watcher.token()));
+  RETURN_IF_ERROR(CheckStop(context));
   CommandResult result{.json = ToJson(listed), .text = {}};
   result.text = absl::StrCat(PlainMembers(result.json), "\n\n", Classes(listed.bundle),
                              Files(result.json), Numerics(listed.bundle));

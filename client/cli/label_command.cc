@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "client/cli/bundle_flag.h"
 #include "core/base/status_macros.h"
 #include "core/bundle/repository.h"
 
@@ -33,22 +34,24 @@ absl::StatusOr<std::optional<int64_t>> CurrentVersion(const bundle::Repository& 
   return std::nullopt;
 }
 
-absl::StatusOr<CommandResult> Label(const Flags& flags) {
-  const absl::StatusOr<bundle::BundleReference> reference = bundle::ParseReference(flags.bundle);
-  if (!reference.ok()) return WrongUsage(reference.status().message());
-  if (!reference->version.has_value()) {
+absl::StatusOr<CommandResult> Label(const Flags& flags, const CommandContext& context) {
+  ASSIGN_OR_RETURN(const bundle::BundleReference reference,
+                   ParseBundleFlag("bundle", flags.bundle));
+  RETURN_IF_ERROR(CheckNameFlag("label", flags.label));
+  if (!reference.version.has_value()) {
     return WrongUsage(absl::StrCat("'", flags.bundle, "' is no version; expected NAME@VERSION"));
   }
   ASSIGN_OR_RETURN(const bundle::Repository repository, bundle::Repository::Open(flags.repository));
   ASSIGN_OR_RETURN(const std::optional<int64_t> before,
-                   CurrentVersion(repository, reference->name, flags.label));
-  RETURN_IF_ERROR(repository.SetLabel(reference->name, *reference->version, flags.label));
+                   CurrentVersion(repository, reference.name, flags.label));
+  RETURN_IF_ERROR(CheckStop(context));
+  RETURN_IF_ERROR(repository.SetLabel(reference.name, *reference.version, flags.label));
   CommandResult result{
-      .json = {{"name", reference->name},
+      .json = {{"name", reference.name},
                {"label", flags.label},
-               {"version", *reference->version},
+               {"version", *reference.version},
                {"previous_version", nullptr}},
-      .text = absl::StrCat(reference->name, ":", flags.label, " is version ", *reference->version)};
+      .text = absl::StrCat(reference.name, ":", flags.label, " is version ", *reference.version)};
   if (before.has_value()) {
     result.json["previous_version"] = *before;
     absl::StrAppend(&result.text, " (was ", *before, ")");
@@ -65,7 +68,7 @@ void AddLabelCommand(CLI::App& app, CommandRunner& runner) {
   command.add_option("bundle", flags->bundle, "NAME@VERSION")->required();
   command.add_option("label", flags->label, "The label, such as stable")->required();
   command.add_option("--repository", flags->repository, "Folder of the repository")->required();
-  runner.Bind(command, [flags](CommandContext&) { return Label(*flags); });
+  runner.Bind(command, [flags](CommandContext& context) { return Label(*flags, context); });
 }
 
 }  // namespace tailcast::cli

@@ -6,7 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "client/cli/bundle_flag.h"
 #include "client/cli/number_flag.h"
+#include "client/cli/phases.h"
 #include "core/base/files.h"
 #include "core/base/json.h"
 #include "core/base/status_macros.h"
@@ -93,15 +95,19 @@ absl::StatusOr<bundle::BundleParts> ReadParts(const Flags& flags) {
   return parts;
 }
 
-absl::StatusOr<CommandResult> Publish(const Flags& flags) {
-  const absl::Status name = bundle::ValidateName(flags.name);
-  if (!name.ok()) return WrongUsage(absl::StrCat("--name: ", name.message()));
+absl::StatusOr<CommandResult> Publish(const Flags& flags, CommandContext& context) {
+  RETURN_IF_ERROR(CheckNameFlag("--name", flags.name));
+  Phases phases(context, 3);
+  RETURN_IF_ERROR(phases.Begin("read files"));
   ASSIGN_OR_RETURN(const bundle::BundleParts parts, ReadParts(flags));
+  RETURN_IF_ERROR(phases.Begin("assemble bundle"));
   ASSIGN_OR_RETURN(const bundle::BundleContents contents, bundle::AssembleBundle(parts));
+  RETURN_IF_ERROR(phases.Begin("write version"));
   ASSIGN_OR_RETURN(const bundle::Repository repository,
                    bundle::Repository::OpenOrCreate(flags.repository));
   ASSIGN_OR_RETURN(const bundle::PublishResult result,
                    repository.Publish(flags.name, contents, absl::Now()));
+  phases.End();
   const bundle::VersionInfo& version = result.version;
   return CommandResult{
       .json = {{"name", version.name},
@@ -137,7 +143,7 @@ void AddPublishCommand(CLI::App& app, CommandRunner& runner) {
       ->capture_default_str();
   command.add_option("--figures", flags->figures,
                      "JSON object with what is known of the bundle, kept in its manifest");
-  runner.Bind(command, [flags](CommandContext&) { return Publish(*flags); });
+  runner.Bind(command, [flags](CommandContext& context) { return Publish(*flags, context); });
 }
 
 }  // namespace tailcast::cli

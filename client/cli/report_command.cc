@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/output_file.h"
+#include "client/cli/phases.h"
 #include "client/cli/report/arm_names.h"
 #include "client/cli/report/merged_report.h"
 #include "client/cli/report/page.h"
@@ -86,23 +87,29 @@ std::string ArmTable(const report::MergedReport& report) {
       {"arm", "accuracy", "std", "many", "medium", "few", "seeds"}};
   for (const report::ArmSummary& arm : report.arms) {
     rows.push_back({report::ArmLabel(arm.name), Percent(arm.accuracy.mean),
-                    arm.seeds.size() > 1 ? Percent(arm.accuracy.deviation) : "",
+                    arm.accuracy.deviation ? Percent(*arm.accuracy.deviation) : "-",
                     Percent(arm.many.mean), Percent(arm.medium.mean), Percent(arm.few.mean),
                     absl::StrCat(arm.seeds.size())});
   }
   return TextTable(rows);
 }
 
-absl::StatusOr<CommandResult> Report(const Flags& flags) {
+absl::StatusOr<CommandResult> Report(const Flags& flags, CommandContext& context) {
   const std::string json_path = JsonPath(flags.output);
   RETURN_IF_ERROR(CheckOutputPath(flags.output));
   RETURN_IF_ERROR(CheckOutputPath(json_path));
+  Phases phases(context, 3);
+  RETURN_IF_ERROR(phases.Begin("read runs"));
   ASSIGN_OR_RETURN(report::ReportInputs inputs, ReadInputs(flags));
+  RETURN_IF_ERROR(phases.Begin("compare arms"));
   ASSIGN_OR_RETURN(const report::MergedReport report, report::Merge(std::move(inputs)));
   const nlohmann::json json = report::ToJson(report);
   ASSIGN_OR_RETURN(const std::string text, CanonicalJson(json));
+  const std::string page = report::RenderPage(report);
+  RETURN_IF_ERROR(phases.Begin("write report"));
   RETURN_IF_ERROR(WriteFileAtomically(json_path, text + "\n"));
-  RETURN_IF_ERROR(WriteFileAtomically(flags.output, report::RenderPage(report)));
+  RETURN_IF_ERROR(WriteFileAtomically(flags.output, page));
+  phases.End();
   return CommandResult{
       .json = {{"page", flags.output}, {"json", json_path}, {"arms", json["arms"]}},
       .text = absl::StrCat(ArmTable(report), "\nreport ", flags.output, "\nfigures ", json_path)};
@@ -129,7 +136,7 @@ void AddReportCommand(CLI::App& app, CommandRunner& runner) {
                      "Measured steps: a JSON object {step: seconds}, or a line "
                      "{\"step\", \"seconds\", \"command\"} for each");
   command.add_option("--output", flags->output, "HTML file to write")->required();
-  runner.Bind(command, [flags](CommandContext&) { return Report(*flags); });
+  runner.Bind(command, [flags](CommandContext& context) { return Report(*flags, context); });
 }
 
 }  // namespace tailcast::cli

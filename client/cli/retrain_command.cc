@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -16,15 +17,16 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "client/cli/bundle_flag.h"
 #include "client/cli/number_flag.h"
 #include "client/cli/report/arm_names.h"
 #include "client/cli/report/run_figures.h"
 #include "client/cli/retrain/retrain.h"
 #include "client/cli/retrain/server_row_source.h"
 #include "client/cli/retrain/trainer_data.h"
+#include "client/cli/server_flag.h"
 #include "client/cli/stop_watcher.h"
 #include "client/cli/text_table.h"
-#include "client/library/channel.h"
 #include "core/base/build_info.h"
 #include "core/base/files.h"
 #include "core/base/json.h"
@@ -45,7 +47,7 @@ constexpr char kExample[] =
     "    --features train.safetensors --validation validation.safetensors \\\n"
     "    --test test.safetensors --encoder encoder.safetensors --output trainer";
 constexpr char kClassifierFormat[] = "tailcast.classifier.v1";
-constexpr IntegerRange kStepsRange = {0, kMaxSamplerSteps};
+constexpr IntegerRange kStepsRange = {1, kMaxSamplerSteps};
 constexpr IntegerRange kDataFreeRange = {1, 1000000};
 constexpr IntegerRange kEpochsRange = {1, 100000};
 constexpr NumberRange kSecondsRange = {0, 86400};
@@ -61,11 +63,12 @@ struct Flags {
   std::string plan = "each=500";
   std::string guidance_candidates = "0,-0.1:-0.3,-0.1:-0.5,-0.2:-0.6";
   std::string bias_shifts = "0,0.1,0.25,0.5";
-  std::string regularizations = "0.0003,0.003,0.03,0.3";
+  std::string regularizations = absl::StrJoin(training::RegularizationGrid(), ",");
   std::string refit = "regularised";
   std::string arms;
   int64_t seed = 0;
-  int64_t steps = 0;
+  // Set if the flag was given.
+  std::optional<int32_t> num_steps;
   int64_t epochs = 400;
   int64_t data_free_rows = 2000;
   // Little to compute, and the same figures wherever it runs.
@@ -150,14 +153,14 @@ absl::StatusOr<retrain::RetrainOptions> ParseOptions(const Flags& flags) {
 }
 
 absl::StatusOr<retrain::ServerRowOptions> MakeServerOptions(const Flags& flags) {
-  const auto servers = client::ParseServerList(flags.server);
-  if (!servers.ok()) return WrongUsage(absl::StrCat("--server: ", servers.status().message()));
   retrain::ServerRowOptions options;
-  options.failover.servers = *servers;
+  ASSIGN_OR_RETURN(options.failover, ParseServerFlag(flags.server));
   options.failover.retry.retry_for = absl::Seconds(flags.retry_for);
+  options.failover.on_retry = RetryPrinter("tailcast retrain");
+  RETURN_IF_ERROR(ParseBundleFlag("--bundle", flags.bundle).status());
   options.bundle = flags.bundle;
   options.seed = flags.seed;
-  options.num_steps = static_cast<int32_t>(flags.steps);
+  options.num_steps = flags.num_steps;
   return options;
 }
 
@@ -195,7 +198,7 @@ std::string CommandText(const Flags& flags) {
   add("--regularizations", flags.regularizations, defaults.regularizations);
   add("--refit", flags.refit, defaults.refit);
   add("--arms", flags.arms, "");
-  add_number("--steps", flags.steps, defaults.steps);
+  if (flags.num_steps) absl::StrAppend(&text, " --steps ", *flags.num_steps);
   add_number("--epochs", flags.epochs, defaults.epochs);
   add_number("--data-free-rows", flags.data_free_rows, defaults.data_free_rows);
   return absl::StrCat(text, " --seed ", flags.seed, " --output ", Quoted(flags.output));
@@ -255,6 +258,7 @@ absl::StatusOr<CommandResult> RunRetrain(const Flags& flags, CommandContext& con
   at::set_num_threads(static_cast<int>(flags.threads));
   RETURN_IF_ERROR(CreateDirectories(flags.output));
   ASSIGN_OR_RETURN(const retrain::TrainerData data, retrain::ReadTrainerData(flags.files));
+  RETURN_IF_ERROR(CheckStop(context));
   if (const auto plan = PlanFromRule(flags.plan, data.class_counts); !plan.ok()) {
     return WrongUsage(absl::StrCat("--plan: ", plan.status().message()));
   }
@@ -268,6 +272,7 @@ absl::StatusOr<CommandResult> RunRetrain(const Flags& flags, CommandContext& con
   result.figures.command = CommandText(flags);
   result.figures.versions = {
       {"tailcast", kBuildInfo.version}, {"commit", kBuildInfo.commit}, {"libtorch", TORCH_VERSION}};
+  RETURN_IF_ERROR(CheckStop(context));
   RETURN_IF_ERROR(WriteResult(flags, result));
   return Describe(flags, result.figures);
 }
@@ -288,7 +293,7 @@ void AddFileFlags(CLI::App& command, Flags& flags) {
       ->required();
 }
 
-void AddStreamFlags(CLI::App& command, Flags& flags) {
+void AddStreamFlags(CLI::App& command, Flags& flags, int64_t& num_steps) {
   command.add_option("--server", flags.server, "HOST:PORT, or several replicas with commas")
       ->capture_default_str();
   command.add_option("--bundle", flags.bundle, "NAME, NAME@VERSION or NAME:LABEL")->required();
@@ -297,8 +302,8 @@ void AddStreamFlags(CLI::App& command, Flags& flags) {
                   "Rows of each class: balance-to=N, ratio=R, each=N or counts=C0,C1,...")
       ->capture_default_str();
   AddIntegerFlag(command, "--seed", flags.seed, kSeedRange, "Seed of the stream and the refits");
-  AddIntegerFlag(command, "--steps", flags.steps, kStepsRange,
-                 "Sampler steps; 0 takes the bundle's");
+  AddIntegerFlag(command, "--steps", num_steps, kStepsRange, "Sampler steps")
+      ->default_str("the bundle's");
   AddNumberFlag(command, "--retry-for", flags.retry_for, kSecondsRange,
                 "Seconds to go on trying when the server is gone");
 }
@@ -333,9 +338,13 @@ void AddRetrainCommand(CLI::App& app, CommandRunner& runner) {
       "retrain", "Fit a classifier to real features and features streamed from a server");
   command.footer(kExample);
   AddFileFlags(command, *flags);
-  AddStreamFlags(command, *flags);
+  const auto num_steps = std::make_shared<int64_t>(0);
+  AddStreamFlags(command, *flags, *num_steps);
   AddRefitFlags(command, *flags);
-  runner.Bind(command, [flags](CommandContext& context) { return RunRetrain(*flags, context); });
+  runner.Bind(command, [flags, num_steps, &command](CommandContext& context) {
+    if (command.count("--steps") > 0) flags->num_steps = static_cast<int32_t>(*num_steps);
+    return RunRetrain(*flags, context);
+  });
 }
 
 }  // namespace tailcast::cli

@@ -8,6 +8,7 @@
 #include "client/cli/list_flag.h"
 #include "client/cli/number_flag.h"
 #include "client/cli/output_file.h"
+#include "client/cli/phases.h"
 #include "client/cli/text_table.h"
 #include "core/base/status_macros.h"
 #include "core/data/image_dataset.h"
@@ -51,16 +52,21 @@ CommandResult Describe(const data::LongTailSplit& split, const std::string& outp
                                " in ", output)};
 }
 
-absl::StatusOr<CommandResult> Split(const Flags& flags) {
+absl::StatusOr<CommandResult> Split(const Flags& flags, CommandContext& context) {
   RETURN_IF_ERROR(CheckOutputPath(flags.output));
   data::LongTailOptions options = flags.split;
   if (!flags.class_order.empty()) {
     ASSIGN_OR_RETURN(options.class_order, ParseIntegerList("--class-order", flags.class_order));
   }
+  Phases phases(context, 3);
+  RETURN_IF_ERROR(phases.Begin("read images"));
   ASSIGN_OR_RETURN(const data::ImageDataset train,
                    data::ReadImageDataset(flags.data, data::DatasetPart::kTrain));
+  RETURN_IF_ERROR(phases.Begin("choose images"));
   ASSIGN_OR_RETURN(const data::LongTailSplit split, data::MakeLongTailSplit(train, options));
+  RETURN_IF_ERROR(phases.Begin("write split"));
   RETURN_IF_ERROR(data::WriteSplitFile(flags.output, split));
+  phases.End();
   return Describe(split, flags.output);
 }
 
@@ -84,7 +90,7 @@ void AddSplitCommand(CLI::App& app, CommandRunner& runner) {
   AddIntegerFlag(command, "--max-per-class", split.max_per_class, kImagesRange,
                  "Images of the first class; 0: all that validation leaves");
   AddIntegerFlag(command, "--seed", split.seed, kSeedRange, "Which images");
-  runner.Bind(command, [flags](CommandContext&) { return Split(*flags); });
+  runner.Bind(command, [flags](CommandContext& context) { return Split(*flags, context); });
 }
 
 }  // namespace tailcast::cli

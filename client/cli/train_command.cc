@@ -7,6 +7,7 @@ namespace tailcast::cli {
 void AddTrainCommand(CLI::App& app, CommandRunner& runner) {
   CLI::App& train = *app.add_subcommand("train", "Train an encoder or a generator");
   train.require_subcommand(1);
+  CommandRunner::AddVersionFlag(train);
   train.footer("Example:\n  tailcast train encoder --help");
   AddTrainEncoderCommand(train, runner);
   AddTrainGeneratorCommand(train, runner);

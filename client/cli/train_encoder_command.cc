@@ -58,6 +58,7 @@ absl::StatusOr<CommandResult> TrainEncoder(const Flags& flags, CommandContext& c
   options.augmentation.horizontal_flip = !flags.no_flip;
   ASSIGN_OR_RETURN(const data::ImageDataset images,
                    ReadSplitImages(flags.data, flags.split, "train"));
+  RETURN_IF_ERROR(CheckStop(context));
   const absl::StatusOr<training::EncoderFile> file =
       training::TrainEncoder(images, options, CheckpointPath(flags.output), context.progress);
   if (!file.ok()) return ExplainCheckpoint(file.status(), flags.output);

@@ -132,7 +132,9 @@ absl::StatusOr<CommandResult> TrainGenerator(const Flags& flags, CommandContext&
   RETURN_IF_ERROR(PrepareTraining(flags.output, flags.fresh));
   SetComputeThreads(static_cast<int>(flags.threads));
   ASSIGN_OR_RETURN(const data::FeatureSet rows, ReadTrainingRows(flags));
+  RETURN_IF_ERROR(CheckStop(context));
   ASSIGN_OR_RETURN(const training::GeneratorData data, ReadData(flags, rows));
+  RETURN_IF_ERROR(CheckStop(context));
   training::GeneratorTrainingOptions options = flags.training;
   ASSIGN_OR_RETURN(options.objective.objective, diffusion::ObjectiveFromName(flags.objective));
   options.objective.cbdm.uniform_targets = flags.label_distribution == "uniform";

@@ -40,7 +40,8 @@ bool IsTransient(const absl::Status& status);
 bool IsReplicaMismatch(const absl::Status& status);
 
 // True if the request is sound and this replica cannot serve it, but another may: a mismatch, a
-// bundle that it has not or has damaged, wrong data, an internal error.
+// bundle that it has not or has damaged, wrong data, an internal error. Only for what is not
+// transient.
 bool IsFaultOfReplica(const absl::Status& status);
 
 }  // namespace tailcast::client

@@ -34,8 +34,7 @@ absl::Duration Failover::remaining() const {
 
 absl::Status Failover::Recover(const absl::Status& failure) {
   if (options_.stop.stop_requested()) return Stopped();
-  if (IsFaultOfReplica(failure)) return Refuse(failure);
-  if (!IsTransient(failure)) return failure;
+  if (!IsTransient(failure)) return IsFaultOfReplica(failure) ? Refuse(failure) : failure;
 
   if (!first_failure_) first_failure_ = clock_.Now();
   current_ = (current_ + 1) % servers_.size();

@@ -139,8 +139,8 @@ class TailcastRows(IterableDataset):
         self.data_type, self.max_chunk_bytes = data_type, max_chunk_bytes
         self.origin, self.end_row = start_row, None if rows is None else start_row + rows
         if not 0 <= rank < world_size or batch_rows < 1 or block_rows < 1:
-            raise ValueError(f"rank {rank} of world_size {world_size}, batch_rows {batch_rows}, block_rows {block_rows}: "
-                             "expected 0 <= rank < world_size and at least 1 row")
+            raise ValueError(f"rank {rank} of world_size {world_size}, batch_rows {batch_rows}, block_rows "
+                             f"{block_rows}: expected 0 <= rank < world_size and at least 1 row")
         self.batch_rows, self.block_rows = batch_rows, block_rows
         self.rank, self.world_size = rank, world_size
         self.verify_rows, self.retry_for = verify_rows, retry_for
@@ -206,7 +206,7 @@ class TailcastRows(IterableDataset):
         ValueError if another batch brought one of the rows, or one is not of this rank.
         """
         if self.header is None:
-            raise ValueError("rows were used of a stream that is not known: expected resolve() before any worker starts")
+            raise ValueError("rows of an unknown stream were used: expected resolve() before any worker starts")
         if batch.used and self._used.holds(batch.rows):
             return
         mine = Shard(self.rank, self.world_size, self.block_rows, self.origin).holds(batch.rows)
@@ -432,7 +432,8 @@ def step_to_report(model, batch, rate, step):
     """Loss and accuracy as JSON can hold them. ValueError if the training went astray."""
     loss, accuracy = map(float, model.step(batch.features, batch.labels, rate))
     if not np.isfinite(loss):
-        raise ValueError(f"step {step}: the loss is {loss}, expected a finite one; try a lower --learning-rate than {rate}")
+        raise ValueError(f"step {step}: the loss is {loss}, expected a finite one: try a lower --learning-rate "
+                         f"than {rate}")
     return loss, accuracy
 
 

@@ -50,9 +50,10 @@ struct Extent {
 Extent AccuracyExtent(const MergedReport& report) {
   Extent extent = {100, 0};
   for (const ArmSummary& arm : report.arms) {
+    const double deviation = arm.accuracy.deviation.value_or(0);
     for (const double value : arm.accuracy.values) {
-      extent.low = std::min({extent.low, value, arm.accuracy.mean - arm.accuracy.deviation});
-      extent.high = std::max({extent.high, value, arm.accuracy.mean + arm.accuracy.deviation});
+      extent.low = std::min({extent.low, value, arm.accuracy.mean - deviation});
+      extent.high = std::max({extent.high, value, arm.accuracy.mean + deviation});
     }
   }
   const double margin = std::max(0.5, (extent.high - extent.low) * 0.08);
@@ -63,10 +64,10 @@ bool IsLdmlr(const std::string& name) { return name.rfind(kLdmlr, 0) == 0; }
 
 void AddArmRow(const ArmSummary& arm, const LinearScale& scale, double y, Svg& svg) {
   const std::string color = IsLdmlr(arm.name) ? "ours" : "other";
-  const double mean = arm.accuracy.mean, deviation = arm.accuracy.deviation;
+  const double mean = arm.accuracy.mean;
   svg.Text({kLabelWidth - 8, y + 4}, ArmLabel(arm.name), "label end");
-  if (arm.seeds.size() > 1) {
-    svg.Line({scale(mean - deviation), y}, {scale(mean + deviation), y},
+  if (const auto deviation = arm.accuracy.deviation) {
+    svg.Line({scale(mean - *deviation), y}, {scale(mean + *deviation), y},
              absl::StrCat("bar ", color));
   }
   for (size_t i = 0; i < arm.accuracy.values.size() && arm.seeds.size() > 1; ++i) {
@@ -254,7 +255,7 @@ std::string DistanceChart(const RunFigures& run) {
   const double bottom = kTop + kRowHeight * static_cast<double>(run.distances.size());
   Svg svg(kWidth, bottom + kAxisHeight, "Distance to the nearest training row",
           "Quantiles per set of features; the table of distances has the numbers");
-  AddAxis(scale, bottom, "distance in standardised features", svg);
+  AddAxis(scale, bottom, "distance in standardized features", svg);
   double y = kTop + kRowHeight / 2;
   for (const DistanceSet& set : kDistanceSets) {
     const auto found = run.distances.find(set.key);

@@ -9,6 +9,7 @@ namespace tailcast::report {
 namespace {
 
 constexpr char kMinusSign[] = "\u2212";
+constexpr char kDash[] = "\u2013";
 
 // Numbers that print as zero have no sign.
 bool PrintsAsZero(absl::string_view digits) {
@@ -77,9 +78,8 @@ std::string CountText(int64_t value) {
 
 std::string MomentsText(const Moments& moments, bool is_signed) {
   const std::string mean = is_signed ? SignedText(moments.mean) : NumberText(moments.mean);
-  if (moments.values.size() < 2) return mean;
-  return absl::StrCat(mean, " <span class=\"deviation\">\u00b1 ", NumberText(moments.deviation),
-                      "</span>");
+  const std::string deviation = moments.deviation ? NumberText(*moments.deviation) : kDash;
+  return absl::StrCat(mean, " <span class=\"deviation\">\u00b1 ", deviation, "</span>");
 }
 
 Cell TextCell(absl::string_view text) { return {.html = EscapeHtml(text)}; }

@@ -20,7 +20,7 @@ std::string NumberText(double value, int decimals = 2);
 std::string SignedText(double value, int decimals = 2);
 // "14,593".
 std::string CountText(int64_t value);
-// "83.10 ± 0.21"; without the deviation if there is one value.
+// "83.10 ± 0.21"; with a dash for the deviation of one value.
 std::string MomentsText(const Moments& moments, bool is_signed = false);
 
 // One cell of a table, already HTML.

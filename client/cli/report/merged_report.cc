@@ -173,6 +173,7 @@ const ArmSummary* MergedReport::Arm(absl::string_view name) const {
 int64_t MergedReport::rows_streamed() const {
   int64_t rows = 0;
   for (const RunFigures& run : runs) rows += run.rows_streamed;
+  for (const auto& [name, run] : ablations) rows += run.rows_streamed;
   return rows;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,9 +15,10 @@
 
 namespace tailcast::report {
 
-// Mean and sample standard deviation (divided by n - 1; 0 for one value).
+// Mean and sample standard deviation (divided by n - 1; none of one value).
 struct Moments {
-  double mean = 0, deviation = 0;
+  double mean = 0;
+  std::optional<double> deviation = {};
   std::vector<double> values;
 };
 Moments MomentsOf(std::vector<double> values);
@@ -65,6 +67,7 @@ struct MergedReport {
   const RunFigures& first() const { return runs.front(); }
   // Null if there is no such arm.
   const ArmSummary* Arm(absl::string_view name) const;
+  // Of all streams that the report rests on: those of the runs and of the ablations.
   int64_t rows_streamed() const;
 };
 
@@ -72,7 +75,7 @@ struct MergedReport {
 // acceptable, or the runs are not of one experiment (data set, classes, counts, test rows, arms).
 absl::StatusOr<MergedReport> Merge(ReportInputs inputs);
 
-// report.json.
+// report.json. The deviation of an arm with one seed is null.
 nlohmann::json ToJson(const MergedReport& report);
 
 // What the quick start measured: an object {step: seconds}, or one object {"step", "seconds",

@@ -39,8 +39,8 @@ const Difference* BestControl(const MergedReport& report) {
 
 // How a difference compares with its own spread.
 std::string SpreadText(const Moments& difference) {
-  if (difference.values.size() < 2) return "one seed, so its spread is not known";
-  const bool clear = std::abs(difference.mean) > difference.deviation;
+  if (!difference.deviation) return "one seed, so its spread is not known";
+  const bool clear = std::abs(difference.mean) > *difference.deviation;
   return clear ? "larger than its standard deviation over the seeds"
                : "within its standard deviation over the seeds";
 }

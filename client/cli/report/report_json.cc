@@ -1,3 +1,4 @@
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -16,26 +17,28 @@ using nlohmann::json;
 
 constexpr double kMaxSeconds = 1e9;
 
+json OrNull(const std::optional<double>& value) { return value ? json(*value) : json(nullptr); }
+
 json ToJson(const ArmSummary& arm) {
   return {{"accuracy_mean", arm.accuracy.mean},
-          {"accuracy_std", arm.accuracy.deviation},
+          {"accuracy_std", OrNull(arm.accuracy.deviation)},
           {"accuracy_by_seed", arm.accuracy.values},
           {"many", arm.many.mean},
           {"medium", arm.medium.mean},
           {"few", arm.few.mean},
-          {"few_std", arm.few.deviation},
+          {"few_std", OrNull(arm.few.deviation)},
           {"per_class", arm.per_class},
           {"seeds", arm.seeds}};
 }
 
 json ToJson(const Difference& difference) {
   return {{"accuracy_mean", difference.accuracy.mean},
-          {"accuracy_std", difference.accuracy.deviation},
+          {"accuracy_std", OrNull(difference.accuracy.deviation)},
           {"accuracy_by_seed", difference.accuracy.values},
           {"many", difference.many.mean},
           {"medium", difference.medium.mean},
           {"few", difference.few.mean},
-          {"few_std", difference.few.deviation},
+          {"few_std", OrNull(difference.few.deviation)},
           {"gained_rows", difference.gained},
           {"lost_rows", difference.lost},
           {"seeds", difference.seeds}};

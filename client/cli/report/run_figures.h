@@ -54,7 +54,7 @@ struct ProjectedClass {
   Points training, held_out, generated;
 };
 
-// Euclidean distances in standardised features to the nearest training row (not counting the row
+// Euclidean distances in standardized features to the nearest training row (not counting the row
 // itself), of any class.
 struct DistanceFigures {
   int64_t rows = 0;

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
-#include "core/metrics/accuracy.h"
 
 namespace tailcast::retrain {
 namespace {
@@ -39,19 +38,16 @@ absl::StatusOr<classifiers::LinearHead> RegularisedRefit(const TrainerData& data
   return std::move(result.head);
 }
 
-RefitChoice ChooseShift(const TrainerData& data, const classifiers::LinearHead& head,
-                        const std::vector<double>& bias_shifts) {
-  RefitChoice choice;
-  for (size_t i = 0; i < bias_shifts.size(); ++i) {
-    const classifiers::LinearHead shifted =
-        classifiers::ShiftBias(head, data.class_counts, bias_shifts[i]);
-    choice.validation_accuracy.push_back(
-        metrics::PercentEqual(shifted.Predict(data.validation.features), data.validation.labels));
-    if (i > 0 && choice.validation_accuracy[i] <= choice.best_accuracy()) continue;
-    choice.best_shift = i;
-    choice.head = shifted;
-  }
-  return choice;
+absl::StatusOr<RefitChoice> WithBestShift(const TrainerData& data,
+                                          const classifiers::LinearHead& head,
+                                          double regularization,
+                                          const std::vector<double>& bias_shifts) {
+  ASSIGN_OR_RETURN(training::ShiftChoice shifted,
+                   training::ChooseShift(head, data.class_counts, data.validation, bias_shifts));
+  return RefitChoice{.head = std::move(shifted.head),
+                     .regularization = regularization,
+                     .best_shift = shifted.best,
+                     .validation_accuracy = std::move(shifted.validation_accuracy)};
 }
 
 }  // namespace
@@ -62,15 +58,16 @@ absl::StatusOr<RefitChoice> RefitAndChoose(const TrainerData& data,
                                            training::ProgressSink& progress) {
   if (settings.method == RefitMethod::kPaper) {
     ASSIGN_OR_RETURN(const auto head, PaperRefit(data, generated, settings, progress));
-    return ChooseShift(data, head, settings.bias_shifts);
+    return WithBestShift(data, head, /*regularization=*/0, settings.bias_shifts);
   }
   std::vector<RefitChoice> choices;
   for (const double regularization : settings.regularizations) {
     if (progress.stop_requested()) return absl::CancelledError("stopped");
     ASSIGN_OR_RETURN(const auto head,
                      RegularisedRefit(data, generated, settings.regularised, regularization));
-    choices.push_back(ChooseShift(data, head, settings.bias_shifts));
-    choices.back().regularization = regularization;
+    ASSIGN_OR_RETURN(RefitChoice choice,
+                     WithBestShift(data, head, regularization, settings.bias_shifts));
+    choices.push_back(std::move(choice));
   }
   return choices[BestOf(choices)];
 }

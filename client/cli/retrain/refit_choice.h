@@ -25,7 +25,7 @@ struct RefitSettings {
   training::RefitOptions regularised;
   // Candidates for regularised.regularization, at least one: how far the head may leave stage 1's
   // depends on how well that one was calibrated, so validation data decide.
-  std::vector<double> regularizations = {0.0003, 0.003, 0.03, 0.3};
+  std::vector<double> regularizations = training::RegularizationGrid();
   training::PaperRefitOptions paper;
   // Candidates k of b_c - k ln(n_c / N), at least one.
   std::vector<double> bias_shifts = training::BiasShiftGrid();
@@ -43,7 +43,7 @@ struct RefitChoice {
 };
 
 // Fits the classifier to the trainer's real rows and `generated`, and chooses regularisation and
-// bias shift. Errors as the refits of core/training.
+// bias shift. Errors as the refits and ChooseShift() of core/training.
 absl::StatusOr<RefitChoice> RefitAndChoose(const TrainerData& data,
                                            const training::LabelledRows& generated,
                                            const RefitSettings& settings,

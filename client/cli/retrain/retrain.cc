@@ -156,8 +156,8 @@ absl::Status Run::FitControls() {
   const PartTimer timer(figures_.seconds, "controls");
   heads_[report::kStage1] = data_.stage1;
   if (Wants(report::kLogitAdjustment)) {
-    training::ChosenHead chosen =
-        training::AdjustLogits(data_.stage1, data_.class_counts, data_.validation);
+    ASSIGN_OR_RETURN(training::ChosenHead chosen,
+                     training::AdjustLogits(data_.stage1, data_.class_counts, data_.validation));
     for (const auto& [name, value] : chosen.chosen) {
       figures_.choices[absl::StrCat("logit adjustment: ", name)] = NumberText(value);
     }

@@ -97,36 +97,43 @@ StreamedRows Describe(const v1::GenerateHeader& header) {
 
 ServerRowSource::ServerRowSource(ServerRowOptions options) : options_(std::move(options)) {}
 
-absl::StatusOr<std::string> ServerRowSource::ResolveBundle() const {
+// Bundle and sampler method of a stream: those of the first stream, if there was one.
+absl::Status ServerRowSource::NameBundle(v1::StreamSpec& stream) const {
+  if (first_header_.has_value()) {
+    const v1::StreamSpec& first = first_header_->stream();
+    stream.set_bundle(first.bundle());
+    stream.set_bundle_digest(first.bundle_digest());
+    stream.set_numerics_id(first.numerics_id());
+    if (options_.num_steps) *stream.mutable_sampler()->mutable_ddim() = first.sampler().ddim();
+    return absl::OkStatus();
+  }
   ASSIGN_OR_RETURN(const client::BundleReference reference,
                    client::ParseBundleReference(options_.bundle));
-  if (reference.version.has_value()) {
-    return absl::StrCat("bundles/", reference.name, "/versions/", *reference.version);
-  }
-  if (reference.label.has_value()) {
-    return absl::StrCat("bundles/", reference.name, "/labels/", *reference.label);
+  const bool is_named = reference.version.has_value() || reference.label.has_value();
+  if (is_named && !options_.num_steps) {
+    stream.set_bundle(
+        reference.version
+            ? absl::StrCat("bundles/", reference.name, "/versions/", *reference.version)
+            : absl::StrCat("bundles/", reference.name, "/labels/", *reference.label));
+    return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(const v1::Bundle bundle,
                    client::BundleCatalog(options_.failover).Get(reference));
-  return bundle.name();
+  stream.set_bundle(bundle.name());
+  if (options_.num_steps) {
+    client::ChooseDdim(options_.num_steps, /*eta=*/std::nullopt, bundle.default_sampler(),
+                       *stream.mutable_sampler());
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::GenerateRequest> ServerRowSource::RequestFor(const RowQuery& query,
                                                                 int64_t row_count) {
   v1::GenerateRequest request;
   v1::StreamSpec& stream = *request.mutable_stream();
-  if (first_header_.has_value()) {
-    stream.set_bundle(first_header_->stream().bundle());
-    stream.set_bundle_digest(first_header_->stream().bundle_digest());
-    stream.set_numerics_id(first_header_->stream().numerics_id());
-  } else {
-    ASSIGN_OR_RETURN(*stream.mutable_bundle(), ResolveBundle());
-  }
+  RETURN_IF_ERROR(NameBundle(stream));
   *stream.mutable_plan() = client::ToProto(query.plan);
   stream.set_seed(options_.seed);
-  if (options_.num_steps > 0) {
-    stream.mutable_sampler()->mutable_ddim()->set_step_count(options_.num_steps);
-  }
   for (const double weight : query.guidance_weights) {
     stream.mutable_sampler()->add_guidance_weights(weight);
   }

@@ -18,14 +18,14 @@ struct ServerRowOptions {
   // NAME, NAME@VERSION or NAME:LABEL; followed once, the version that it named then is kept.
   std::string bundle;
   int64_t seed = 0;
-  // Sampler steps; 0: the bundle's.
-  int32_t num_steps = 0;
+  // Sampler steps; unset: the bundle's.
+  std::optional<int32_t> num_steps = {};
   // Of the trainer's own features: a server whose bundle has another space refuses.
   Digest feature_space_digest{};
 };
 
 // Streams rows from a server. Takes nothing else from it but, at the first call, which version the
-// bundle's name means.
+// bundle's name means, and its default sampler if a number of steps is to replace that one's.
 class ServerRowSource final : public RowSource {
  public:
   explicit ServerRowSource(ServerRowOptions options);
@@ -36,7 +36,7 @@ class ServerRowSource final : public RowSource {
 
  private:
   absl::StatusOr<v1::GenerateRequest> RequestFor(const RowQuery& query, int64_t row_count);
-  absl::StatusOr<std::string> ResolveBundle() const;
+  absl::Status NameBundle(v1::StreamSpec& stream) const;
 
   const ServerRowOptions options_;
   // Of the first stream: later ones take the same version and arithmetic.

@@ -275,7 +275,6 @@ class BadRepositoryTest(CliCase):
         self.refuse("verify", "shapes:stable", "--repository", self.repository, says=("shapes", "stable"))
         self.refuse("label", "other@1", "stable", "--repository", self.repository, says="other")
         self.refuse("label", "shapes@2", "stable", "--repository", self.repository, says=("shapes", "2"))
-        self.refuse("label", "shapes@1", "Stable!", "--repository", self.repository, says="Stable!")
         self.assertFalse((self.repository / "shapes" / "labels.json").exists())
 
     def test_a_repository_that_is_missing_or_a_file(self):
@@ -319,6 +318,109 @@ class BadRepositoryTest(CliCase):
             self.assertEqual(self.run_cli("verify", "shapes", "--repository", self.repository, "--json").returncode, 1)
             mend()
             self.succeed("verify", "shapes", "--repository", self.repository)
+
+
+    # ---- damage that no list of bundles shows
+    def damaged(self, *target):
+        """The files that verify finds damaged, by bundle, and what it says of them."""
+        result = self.run_cli("verify", *target, "--repository", self.repository, "--json")
+        self.assertEqual(result.returncode, 1, result.stderr)
+        report = json.loads(result.stdout)
+        self.assertFalse(report["ok"])
+        found = [(bundle["bundle"], file) for bundle in report["bundles"] for file in bundle["files"]]
+        found += [(labels["bundle"], labels) for labels in report["labels"]]
+        faults = {(name, file["file"]): file["fault"] for name, file in found if not file["ok"]}
+        self.assertEqual(len(faults), report["faults"])
+        text = self.run_cli("verify", *target, "--repository", self.repository).stdout
+        for (name, file), fault in faults.items():
+            self.assertRegex(text, rf"{name} +{file} +DAMAGED: .")
+            self.assertIn(fault, text)
+        return faults
+
+    def publish_two(self):
+        self.succeed(*self.publish())
+        self.succeed(*self.publish("--steps", 8))
+        self.succeed("label", "shapes@1", "stable", "--repository", self.repository)
+        self.assertTrue(self.succeed_json("verify", "--repository", self.repository)["ok"])
+        return self.repository / "shapes"
+
+    def test_a_version_without_its_manifest_is_damaged(self):
+        (self.publish_two() / "2" / "manifest.json").unlink()
+        faults = self.damaged()
+        self.assertEqual(list(faults), [("shapes@2", "manifest.json")])
+        self.assertIn("No such file", faults["shapes@2", "manifest.json"])
+        self.assertEqual(self.damaged("shapes@2"), faults)
+        self.assertEqual(self.damaged("shapes"), faults)
+        self.succeed("verify", "shapes:stable", "--repository", self.repository)
+
+    def test_an_empty_version_is_damaged(self):
+        (self.publish_two() / "7").mkdir()
+        self.assertEqual(list(self.damaged()), [("shapes@7", "manifest.json"), ("shapes@7", "publish.json")])
+
+    def test_a_version_with_a_damaged_record_is_damaged(self):
+        record = self.publish_two() / "2" / "publish.json"
+        for spoil in (lambda: record.write_text("{"), record.unlink):
+            spoil()
+            faults = self.damaged()
+            self.assertEqual(list(faults), [("shapes@2", "publish.json")])
+            self.assertIn(str(record), faults["shapes@2", "publish.json"])
+
+    def test_labels_that_cannot_be_read_or_point_nowhere_are_damaged(self):
+        labels = self.publish_two() / "labels.json"
+        sound = labels.read_text()
+        labels.write_text("garbage")
+        faults = self.damaged()
+        self.assertEqual(list(faults), [("shapes", "labels.json")])
+        self.assertIn(str(labels), faults["shapes", "labels.json"])
+        labels.write_text(sound)
+        shutil.rmtree(self.repository / "shapes" / "1")
+        self.assertEqual(self.damaged(), {("shapes", "labels.json"): "label 'stable' is version 1, which is not there"})
+
+    def test_bundles_lists_what_is_damaged_with_its_fault_and_all_the_rest(self):
+        folder = self.publish_two()
+        self.succeed("publish", "--repository", self.repository, "--name", "other", "--generator", self.generator)
+        (folder / "2" / "publish.json").write_text("{")
+        (folder / "labels.json").write_text("garbage")
+        listed = self.succeed_json("bundles", "--repository", self.repository)["bundles"]
+        self.assertEqual([entry["bundle"] for entry in listed], ["other@1", "shapes@1", "shapes@2"])
+        self.assertEqual([entry.get("state") for entry in listed], [None, None, "DAMAGED"])
+        self.assertIn(str(folder / "2" / "publish.json"), listed[2]["fault"])
+        self.assertNotIn("labels_fault", listed[0])
+        for entry in listed[1:]:
+            self.assertIn(str(folder / "labels.json"), entry["labels_fault"])
+        text = self.succeed("bundles", "shapes", "--repository", self.repository)
+        self.assertRegex(text, r"shapes@1 .* DAMAGED")
+        self.assertEqual(text.count(str(folder / "labels.json")), 1)
+        self.assertEqual(text.count(str(folder / "2" / "publish.json")), 1)
+        shown = self.succeed_json("inspect", "shapes@1", "--repository", self.repository)
+        self.assertIn(str(folder / "labels.json"), shown["labels_fault"])
+
+
+class LimitTest(CliCase):
+    """Files at the size that is read, and a byte above it."""
+
+    FIGURES_BYTES = 16 << 20
+    REPORT_BYTES = 64 << 20
+
+    def test_figures_of_a_bundle(self):
+        features, generator, figures = (self.work / name for name in ("f.safetensors", "g.safetensors", "figures.json"))
+        write_features(features, metadata={"feature_space": "mine"})
+        self.succeed("train", "generator", "--features", features, "--steps", 5, "--output", generator)
+        publish = ["publish", "--repository", self.work / "repository", "--name", "shapes", "--generator", generator,
+                   "--figures", figures]
+        figures.write_text('{"rows": 3}'.ljust(self.FIGURES_BYTES + 1))
+        self.refuse(*publish, says=(figures, "too large", self.FIGURES_BYTES))
+        self.assertFalse((self.work / "repository").exists())
+        figures.write_text('{"rows": 3}'.ljust(self.FIGURES_BYTES))
+        self.succeed(*publish)
+
+    def test_figures_of_a_report(self):
+        figures = self.work / "figures.json"
+        report = ["report", "--inputs", self.work, "--output", self.work / "report.html"]
+        figures.write_text("{}".ljust(self.REPORT_BYTES + 1))
+        self.refuse(*report, says=(figures, "too large", self.REPORT_BYTES))
+        figures.write_text("{}".ljust(self.REPORT_BYTES))
+        self.assertNotIn("too large", self.refuse(*report, says=(figures, "'format'")))
 
 
 class OutputTest(CliCase):

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """^C and kill -9: training goes on to the same bytes, repositories stay readable."""
 
+import errno
 import json
+import os
 import random
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -94,6 +97,122 @@ class GeneratorInterruptionTest(TrainingCase):
         self.assertNotIn(": 0 of", result.stderr)
         self.assertEqual(digest(broken), digest(unbroken))
         self.assertFalse(checkpoint.exists())
+
+
+class ReadingInterruptionTest(CliCase):
+    """^C while a command reads: it ends with 130 before it writes anything."""
+
+    def setUp(self):
+        super().setUp()
+        self.data = cli_case.write_dataset(self.work / "shapes")
+        self.features = self.work / "features.safetensors"
+        self.generator = self.work / "generator.safetensors"
+        cli_case.write_features(self.features, metadata={"feature_space": "mine"})
+        self.output = self.work / "output"
+
+    def train_generator(self):
+        self.succeed("train", "generator", "--features", self.features, "--steps", 5, "--output", self.generator)
+
+    def publish(self, *more):
+        return ["publish", "--repository", self.work / "repository", "--name", "shapes", "--generator", self.generator,
+                *more]
+
+    def start(self, *arguments):
+        process = subprocess.Popen([self.program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
+
+    def open_pipe(self, path, process):
+        """Waits until the process reads from the pipe."""
+        while True:
+            try:
+                descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+                break
+            except OSError as error:
+                self.assertEqual(error.errno, errno.ENXIO)
+                self.assertIsNone(process.poll(), "the command ended before it read the file")
+                time.sleep(0.005)
+        os.set_blocking(descriptor, True)
+        return os.fdopen(descriptor, "wb")
+
+    def interrupt(self, path, *arguments):
+        """Puts a pipe in the place of a file, so that the signal comes while the command reads it."""
+        content = path.read_bytes()
+        path.unlink()
+        os.mkfifo(path)
+        process = self.start(*arguments)
+        with self.open_pipe(path, process) as pipe:
+            process.send_signal(signal.SIGINT)
+            pipe.write(content)
+        stdout, stderr = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, stdout), (130, ""), stderr)
+        self.assertRegex(stderr.splitlines()[-1], "^tailcast .*: interrupted")
+        path.unlink()
+        path.write_bytes(content)
+
+    def test_split(self):
+        command = ["split", "--data", self.data, "--validation-per-class", 5, "--output", self.output]
+        self.interrupt(self.data / "classes.txt", *command)
+        self.assertFalse(self.output.exists())
+        self.succeed(*command)
+
+    def test_encode_and_train_encoder(self):
+        encoder = self.work / "encoder.safetensors"
+        train = ["train", "encoder", "--data", self.data, "--epochs", 1, "--batch-size", 60, "--output", encoder]
+        self.interrupt(self.data / "classes.txt", *train)
+        self.assertFalse(encoder.exists())
+        self.succeed(*train)
+        command = ["encode", "--encoder", encoder, "--data", self.data, "--part", "test", "--output", self.output]
+        for path in (encoder, self.data / "classes.txt"):
+            self.interrupt(path, *command)
+            self.assertFalse(self.output.exists())
+        self.succeed(*command)
+
+    def test_train_generator(self):
+        self.interrupt(self.features, "train", "generator", "--features", self.features, "--steps", 5, "--output",
+                       self.output)
+        self.assertFalse(self.output.exists())
+
+    def test_publish(self):
+        self.train_generator()
+        figures = self.work / "figures.json"
+        figures.write_text("{}")
+        for path in (self.generator, figures):
+            self.interrupt(path, *self.publish("--figures", figures))
+            self.assertFalse((self.work / "repository").exists())
+        self.succeed(*self.publish("--figures", figures))
+
+    def test_commands_that_look_at_a_repository(self):
+        self.train_generator()
+        self.succeed(*self.publish())
+        place = ["--repository", self.work / "repository"]
+        folder = self.work / "repository" / "shapes"
+        self.interrupt(folder / "1" / "manifest.json", "bundles", *place)
+        self.interrupt(folder / "1" / "manifest.json", "inspect", "shapes@1", *place)
+        self.interrupt(folder / "1" / "manifest.json", "verify", *place)
+        self.succeed("label", "shapes@1", "stable", *place)
+        before = digest(folder / "labels.json")
+        self.interrupt(folder / "labels.json", "label", "shapes@1", "canary", *place)
+        self.assertEqual(digest(folder / "labels.json"), before)
+
+    def test_retrain_says_that_it_tries_again_until_it_is_interrupted(self):
+        head = self.work / "head.safetensors"
+        cli_case.write_safetensors(head, {"classifier.weight": ("F32", [3, 4], [0.5] * 12),
+                                          "classifier.bias": ("F32", [3], [0.0] * 3)})
+        with socket.socket() as unused:  # bound, but nobody listens
+            unused.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{unused.getsockname()[1]}"
+            process = self.start("retrain", "--server", address, "--bundle", "shapes@1", "--features", self.features,
+                                 "--validation", self.features, "--test", self.features, "--head", head, "--output",
+                                 self.output)
+            line = process.stderr.readline()
+            self.assertRegex(line, f"^tailcast retrain: .*{address}.*; trying again at {address}")
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, stdout), (130, ""), stderr)
+        self.assertEqual(list(self.output.iterdir()), [])
 
 
 class RepositoryInterruptionTest(CliCase):

@@ -123,6 +123,27 @@ class MainPathTest(CliCase):
         self.assertRegex(result.stderr, r"\d+ of \d+ images \(100 %\), .*images/s, .*loss ")
 
 
+    def test_every_phase_is_shown_unless_quiet(self):
+        repository = self.work / "repository"
+        split = ["split", "--data", self.data, "--validation-per-class", 5, "--output", self.split]
+        features, generator = self.work / "features.safetensors", self.work / "generator.safetensors"
+        cli_case.write_features(features, metadata={"feature_space": "mine"})
+        self.succeed("train", "generator", "--features", features, "--steps", 5, "--output", generator)
+        publish = ["publish", "--repository", repository, "--name", "shapes", "--generator", generator]
+        for command, phases in [(split, ["read images", "choose images", "write split"]),
+                                (publish, ["read files", "assemble bundle", "write version"])]:
+            lines = self.run_cli(*command).stderr.splitlines()
+            self.assertEqual([line.split(":")[0] for line in lines], [*phases, phases[-1]])
+            self.assertIn("0 of 3 steps", lines[0])
+            self.assertIn("3 of 3 steps (100 %)", lines[-1])
+        verify = ["verify", "--repository", repository]
+        lines = self.run_cli(*verify).stderr.splitlines()
+        self.assertEqual(lines[0], "verify: 0 of 3 files (0 %)")
+        self.assertIn("verify: 3 of 3 files (100 %)", lines[-1])
+        for command in (split, publish, verify):
+            self.assertEqual(self.run_cli(*command, "--quiet").stderr, "")
+
+
 class ImportedFeaturesTest(CliCase):
     """Somebody else's features."""
 

@@ -7,7 +7,8 @@ import unittest
 
 from cli_case import CliCase
 
-COMMANDS = [["split"], ["train", "encoder"], ["encode"], ["train", "generator"], ["publish"], ["verify"], ["label"]]
+COMMANDS = [["split"], ["train", "encoder"], ["encode"], ["train", "generator"], ["publish"], ["bundles"], ["inspect"],
+            ["verify"], ["label"], ["generate"], ["retrain"], ["report"]]
 
 
 class UsageTest(CliCase):
@@ -18,8 +19,7 @@ class UsageTest(CliCase):
 
     def test_help_lists_every_command_and_each_has_an_example(self):
         listed = self.listed_commands()
-        for command in COMMANDS:
-            self.assertIn(command[0], listed)
+        self.assertEqual(set(listed), {command[0] for command in COMMANDS})
         for command in [[name] for name in listed] + COMMANDS:
             text = self.succeed(*command, "--help")
             self.assertRegex(text, r"Examples?:\n  tailcast " + command[0], command)
@@ -27,6 +27,7 @@ class UsageTest(CliCase):
     def test_every_command_has_version_json_and_quiet(self):
         version = self.succeed("--version")
         self.assertRegex(version, r"^tailcast \d+\.\d+\.\d+ \(commit [\w-]+, LibTorch 2\.11\.\d+\)\n$")
+        self.assertEqual(self.succeed("train", "--version"), version)
         for command in COMMANDS:
             self.assertEqual(self.succeed(*command, "--version"), version)
             text = self.succeed(*command, "--help")
@@ -54,6 +55,8 @@ class UsageTest(CliCase):
         generator = ["train", "generator", "--features", "f", "--output", "o"]
         encoder = ["train", "encoder", "--data", "d", "--output", "o"]
         publish = ["publish", "--repository", "r", "--name", "n", "--generator", "g"]
+        retrain = ["retrain", "--bundle", "b", "--features", "f", "--validation", "v", "--test", "t", "--encoder", "e",
+                   "--output", "o"]
         for command, flag, values in [
             (generator, "--steps", ["0", "10000001"]),
             (generator, "--learning-rate", ["nan"]),
@@ -64,6 +67,7 @@ class UsageTest(CliCase):
             (encoder, "--batch-size", ["1"]),
             (encoder, "--seed", ["-1", "9223372036854775808"]),
             (publish, "--steps", ["0", "4080"]),
+            (retrain, "--steps", ["0", "4080"]),
             (["split", "--data", "d", "--output", "o"], "--imbalance-factor", ["0.5"]),
         ]:
             for value in values:
@@ -77,6 +81,27 @@ class UsageTest(CliCase):
         self.refuse("split", "--data", "d", "--output", "o", "--class-order", "1,x", code=2, says="--class-order: 'x'")
         self.refuse("label", "name", "stable", "--repository", "r", code=2, says="NAME@VERSION")
         self.refuse("publish", "--repository", "r", "--name", "Bad Name", "--generator", "g", code=2, says="Bad Name")
+
+    def test_what_is_no_bundle_and_no_label_is_wrong_usage_wherever_it_is_looked_up(self):
+        repository = self.work / "repository"
+        repository.mkdir()
+        places = (["--repository", repository], ["--server", "127.0.0.1:1"])
+        rows = ["--class", "1", "--count", "1", "--output", "o.npy"]
+        retrain = ["--features", "f", "--validation", "v", "--test", "t", "--encoder", "e", "--output", self.work / "out"]
+        for bundle in ("shapes@0", "shapes@x", "Shapes", "shapes:", "a/b", ""):
+            says = ("expected", "; a bundle is NAME, NAME@VERSION or NAME:LABEL")
+            for place in places:
+                self.refuse("inspect", bundle, *place, code=2, says=("bundle: ", *says))
+            if bundle:  # without one it is all bundles
+                self.refuse("verify", bundle, "--repository", repository, code=2, says=("bundle: ", *says))
+            self.refuse("label", bundle, "stable", "--repository", repository, code=2, says=("bundle: ", *says))
+            self.refuse("generate", "--bundle", bundle, *rows, *places[1], code=2, says=("--bundle: ", *says))
+            self.refuse("generate", "--bundle", bundle, *rows, "--local", *places[0], code=2, says=("--bundle: ", *says))
+            self.refuse("retrain", "--bundle", bundle, *retrain, code=2, says=("--bundle: ", *says))
+        self.assertFalse((self.work / "out").exists())
+        for place in places:
+            self.refuse("bundles", "Shapes!", *place, code=2, says="name: name 'Shapes!'")
+        self.refuse("label", "shapes@1", "Stable!", "--repository", repository, code=2, says="label: name 'Stable!'")
 
     def test_a_closed_standard_output_is_a_failure(self):
         with open("/dev/full", "w") as full:

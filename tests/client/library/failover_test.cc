@@ -121,8 +121,11 @@ TEST_F(FailoverTest, AFaultOfOneReplicaIsTheEndOnlyIfThereIsNoOther) {
                                 .message = "no bundles/a",
                                 .reason = v1::ERROR_REASON_BUNDLE_NOT_FOUND}),
                      "a:1");
-  for (const absl::Status& fault :
-       {missing, absl::DataLossError("checksum"), absl::InternalError("broken")}) {
+  const absl::Status broken = FromGrpcStatus(MakeError({.code = grpc::StatusCode::INTERNAL,
+                                                        .message = "an incident",
+                                                        .reason = v1::ERROR_REASON_INTERNAL}),
+                                             "a:1");
+  for (const absl::Status& fault : {missing, broken, absl::DataLossError("checksum")}) {
     Failover failover(Options({"a:1", "b:2"}, absl::Seconds(60)));
     EXPECT_TRUE(failover.Recover(fault).ok());
     EXPECT_EQ(failover.server(), "b:2");

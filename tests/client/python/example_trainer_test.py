@@ -317,7 +317,7 @@ class ProgramTest(unittest.TestCase):
                                       "--report-every", "600", "--learning-rate", "1e38")
             self.assertEqual(os.listdir(folder), [])
         self.assertEqual(result.returncode, 1)
-        self.assertRegex(result.stderr, "step [0-9]+: the loss is nan, expected a finite one; try a lower --learning-rate")
+        self.assertRegex(result.stderr, "step [0-9]+: the loss is nan, expected a finite one: try a lower --learning-rate")
 
     def test_a_failure_is_one_line(self):
         def script(call):

@@ -104,7 +104,7 @@ class CheckpointTest(unittest.TestCase):
             with self.assertRaisesRegex(ValueError, r"rows in \[50, 100\) were used before"):
                 rows.mark_used(dataclasses.replace(second, used=False))
             other = rows_of(server)
-            with self.assertRaisesRegex(ValueError, "not known: expected resolve"):
+            with self.assertRaisesRegex(ValueError, "unknown stream were used: expected resolve"):
                 other.mark_used(second)
             other.resolve()
             other.mark_used(second)  # what one object noted is news to another

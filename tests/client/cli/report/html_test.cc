@@ -35,8 +35,8 @@ TEST(CountTextTest, ThousandsAreSeparated) {
   EXPECT_EQ(CountText(-999), "-999");
 }
 
-TEST(MomentsTextTest, OneValueHasNoDeviation) {
-  EXPECT_EQ(MomentsText(MomentsOf({1.5})), "1.50");
+TEST(MomentsTextTest, OneValueHasADashForItsDeviation) {
+  EXPECT_EQ(MomentsText(MomentsOf({1.5})), "1.50 <span class=\"deviation\">\u00b1 \u2013</span>");
   EXPECT_THAT(MomentsText(MomentsOf({1, 2}), true), HasSubstr("+1.50"));
   EXPECT_THAT(MomentsText(MomentsOf({1, 2}), true), HasSubstr("\u00b1 0.71"));
 }

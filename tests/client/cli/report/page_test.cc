@@ -69,7 +69,10 @@ TEST(PageTest, ShowsEveryArmWithItsFigures) {
 }
 
 TEST(PageTest, SaysThatOneSeedHasNoSpread) {
-  EXPECT_THAT(RenderPage(Sample(1)), HasSubstr("one seed, so its spread is not known"));
+  const std::string page = RenderPage(Sample(1));
+  EXPECT_THAT(page, HasSubstr("one seed, so its spread is not known"));
+  EXPECT_THAT(page, HasSubstr("<span class=\"deviation\">\u00b1 \u2013</span>"));
+  EXPECT_THAT(page, Not(HasSubstr("\u00b1 0.00")));
 }
 
 TEST(PageTest, SaysWhenAControlIsBetter) {

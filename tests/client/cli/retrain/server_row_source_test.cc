@@ -84,12 +84,24 @@ TEST_F(ServerRowSourceTest, WithoutGuidanceAndStepsTheBundleDecides) {
   EXPECT_FALSE(server_.requests()[0].stream().has_sampler());
 }
 
-TEST_F(ServerRowSourceTest, ANumberOfStepsIsSent) {
-  ServerRowOptions options = Options(server_, "sample@1");
+TEST_F(ServerRowSourceTest, ANumberOfStepsReplacesOnlyThatOfTheBundlesSampler) {
+  v1::Bundle bundle;
+  bundle.set_name(table_.stream().bundle());
+  bundle.mutable_default_sampler()->mutable_ddim()->set_step_count(16);
+  bundle.mutable_default_sampler()->mutable_ddim()->set_eta(0.25);
+  server_.set_bundle(bundle);
+  ServerRowOptions options = Options(server_, "sample:stable");
   options.num_steps = 12;
   ServerRowSource source(options);
   ASSERT_TRUE(source.Take(Query(), progress_).ok());
-  EXPECT_EQ(server_.requests()[0].stream().sampler().ddim().step_count(), 12);
+  const v1::StreamSpec first = server_.requests()[0].stream();
+  EXPECT_EQ(first.bundle(), bundle.name()) << "the version whose sampler it is";
+  EXPECT_EQ(first.sampler().ddim().step_count(), 12);
+  EXPECT_EQ(first.sampler().ddim().eta(), 0.25);
+  ASSERT_TRUE(source.Take(Query(), progress_).ok());
+  const v1::DdimSampler second = server_.requests()[1].stream().sampler().ddim();
+  EXPECT_EQ(second.step_count(), table_.stream().sampler().ddim().step_count());
+  EXPECT_EQ(second.eta(), table_.stream().sampler().ddim().eta());
 }
 
 TEST_F(ServerRowSourceTest, LaterStreamsArePinnedToTheFirstOnesVersionAndArithmetic) {
