@@ -226,11 +226,5 @@ TEST_F(GenerateErrorsTest, EstimateAnswersTheSameErrors) {
   EXPECT_EQ(WrongFieldsOf(status), Fields{"rows.start_row"});
 }
 
-TEST_F(GenerateErrorsTest, AMessageAboveGrpcsLimitIsRefused) {
-  auto request = RequestOf(kBundle, 0, 1);
-  request.set_expected_address(std::string(5 << 20, 'x'));
-  EXPECT_EQ(StatusOf(request).error_code(), StatusCode::RESOURCE_EXHAUSTED);
-}
-
 }  // namespace
 }  // namespace tailcast

@@ -1,8 +1,9 @@
 // How calls of Generate end: limits, slow readers, cancels, deadlines, drains.
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <chrono>
-#include <fstream>
+#include <mutex>
 #include <random>
 #include <thread>
 
@@ -38,11 +39,10 @@ class GenerateLifecycleTest : public testing::Test {
   std::shared_ptr<const engine::FakeProgram> program_;
 };
 
-int64_t ResidentBytes() {
-  std::ifstream statm("/proc/self/statm");
-  int64_t total = 0, resident = 0;
-  statm >> total >> resident;
-  return resident * 4096;
+// What malloc has handed out, large blocks included.
+int64_t AllocatedBytes() {
+  const struct mallinfo2 info = mallinfo2();
+  return static_cast<int64_t>(info.uordblks + info.hblkhd);
 }
 
 TEST_F(GenerateLifecycleTest, StreamsAboveTheLimitAreRefusedAndWelcomeLater) {
@@ -69,6 +69,106 @@ TEST_F(GenerateLifecycleTest, StreamsAboveTheLimitAreRefusedAndWelcomeLater) {
   program_->OpenGate();
   EXPECT_TRUE(test_server_.AwaitNoCalls());
   EXPECT_TRUE(test_server_.Generate(RequestOf(kBundle, 0, 1)).status.ok());
+}
+
+TEST_F(GenerateLifecycleTest, StreamsAboveTheLimitOfOneCallerAreRefusedWhateverTheConnection) {
+  test_server_.options().limits.max_streams_per_caller = 2;
+  Start({});
+  program_->CloseGate();
+  grpc::ClientContext contexts[2];
+  const auto one = test_server_.features().Generate(&contexts[0], RequestOf(kBundle, 0, 100));
+  const auto two = test_server_.features().Generate(&contexts[1], RequestOf(kBundle, 0, 100));
+  v1::GenerateResponse response;
+  ASSERT_TRUE(one->Read(&response) && two->Read(&response));
+
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  const auto other_connection = v1::FeatureService::NewStub(grpc::CreateCustomChannel(
+      test_server_.server().address(), grpc::InsecureChannelCredentials(), arguments));
+  grpc::ClientContext context;
+  const auto three = other_connection->Generate(&context, RequestOf(kBundle, 0, 1));
+  EXPECT_FALSE(three->Read(&response));
+  const grpc::Status refused = three->Finish();
+
+  EXPECT_EQ(refused.error_code(), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(ReasonOf(refused), "LIMIT_EXCEEDED");
+  EXPECT_EQ(MetadataOf(refused, "limit"), "max_streams_per_caller");
+  EXPECT_EQ(MetadataOf(refused, "value"), "2");
+  EXPECT_TRUE(DetailOf<google::rpc::RetryInfo>(refused).has_value());
+  program_->OpenGate();
+  while (one->Read(&response) || two->Read(&response)) {
+  }
+  EXPECT_TRUE(one->Finish().ok() && two->Finish().ok());
+}
+
+TEST_F(GenerateLifecycleTest, SamplersThatWaitToBeCompiledAreLimited) {
+  test_server_.options().engine.max_queued_tasks = 2;
+  Start({});
+  program_->CloseGate();
+  grpc::ClientContext context;
+  const auto running = test_server_.features().Generate(&context, RequestOf(kBundle, 0, 5000));
+  program_->AwaitTiles(2);  // both workers are busy
+  std::mutex mu;
+  std::vector<grpc::Status> ended;
+  const auto estimate = [&](int step_count) {
+    v1::EstimateRequest request;
+    *request.mutable_generate() = RequestOf(kBundle, 0, 1);
+    auto& sampler = *request.mutable_generate()->mutable_stream()->mutable_sampler();
+    sampler.mutable_ddim()->set_step_count(step_count);
+    grpc::ClientContext estimate_context;
+    v1::EstimateResponse response;
+    const grpc::Status status =
+        test_server_.features().Estimate(&estimate_context, request, &response);
+    const std::lock_guard lock(mu);
+    ended.push_back(status);
+  };
+  const auto ended_count = [&] {
+    const std::lock_guard lock(mu);
+    return ended.size();
+  };
+
+  std::vector<std::thread> clients;
+  for (const int step_count : {7, 8, 9}) clients.emplace_back(estimate, step_count);
+  while (ended_count() == 0) absl::SleepFor(absl::Milliseconds(1));
+  absl::SleepFor(absl::Milliseconds(50));
+  EXPECT_EQ(ended_count(), 1u);  // limit + 1 at once, the others when a worker is free
+  program_->OpenGate();
+  for (std::thread& client : clients) client.join();
+
+  EXPECT_EQ(ended[0].error_code(), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(ReasonOf(ended[0]), "QUEUE_FULL");
+  EXPECT_EQ(MetadataOf(ended[0], "limit"), "max_queued_tasks");
+  EXPECT_TRUE(DetailOf<google::rpc::RetryInfo>(ended[0]).has_value());
+  EXPECT_TRUE(ended[1].ok() && ended[2].ok());
+  v1::GenerateResponse response;
+  while (running->Read(&response)) {
+  }
+  EXPECT_TRUE(running->Finish().ok());
+}
+
+TEST_F(GenerateLifecycleTest, AReaderThatStopsForTooLongLosesItsStreamAndNoOtherDoes) {
+  test_server_.options().limits.idle_timeout = absl::Milliseconds(500);
+  Start({});
+  grpc::ClientContext context;
+  const auto stalled = test_server_.features().Generate(&context, RequestOf(kBundle, 0, 0));
+  grpc::ClientContext slow_context;
+  const auto slow = test_server_.features().Generate(&slow_context, RequestOf(kBundle, 0, 0));
+  v1::GenerateResponse response;
+  const absl::Time start = absl::Now();
+
+  while (absl::Now() - start < absl::Seconds(3)) {
+    ASSERT_TRUE(slow->Read(&response));
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+
+  EXPECT_EQ(test_server_.server().living_calls(), 1);
+  slow_context.TryCancel();
+  EXPECT_EQ(slow->Finish().error_code(), StatusCode::CANCELLED);
+  while (stalled->Read(&response)) {
+  }
+  const grpc::Status status = stalled->Finish();
+  EXPECT_FALSE(status.ok());
+  EXPECT_NE(status.error_code(), StatusCode::DEADLINE_EXCEEDED);
 }
 
 TEST_F(GenerateLifecycleTest, AFullQueueAnswersAtOnce) {
@@ -131,17 +231,21 @@ TEST_F(GenerateLifecycleTest, ACancelStopsTheWorkBeforeTheNextStep) {
 }
 
 TEST_F(GenerateLifecycleTest, AHundredRandomCancelsLeaveNothingBehind) {
+  constexpr int kWarmUp = 20, kCancels = 100;
+  constexpr int32_t kMostChunkBytes = 1 << 20;
   Start({.num_steps = 5, .step_time = absl::Microseconds(200)});
   std::mt19937 random(1);
   auto request = RequestOf(kBundle, 0, 0);
-  int64_t resident_after_warm_up = 0;
-  for (int i = 0; i < 120; ++i) {
-    if (i == 20) resident_after_warm_up = ResidentBytes();
-    request.set_max_chunk_bytes(48 * (1 + static_cast<int>(random() % 500)));
+  int64_t allocated_after_warm_up = 0;
+  for (int i = 0; i < kWarmUp + kCancels; ++i) {
+    if (i == kWarmUp) allocated_after_warm_up = AllocatedBytes();
+    const bool large = i % 2 == 0;
+    request.set_max_chunk_bytes(large ? kMostChunkBytes : 48 * (1 + random() % 500));
     grpc::ClientContext context;
     const auto reader = test_server_.features().Generate(&context, request);
-    std::thread canceller([&context, wait = random() % 5000] {
+    std::thread canceller([this, &context, wait = random() % 5000] {
       absl::SleepFor(absl::Microseconds(wait));
+      program_->CloseGate();
       context.TryCancel();
     });
     v1::GenerateResponse response;
@@ -149,13 +253,19 @@ TEST_F(GenerateLifecycleTest, AHundredRandomCancelsLeaveNothingBehind) {
     }
     EXPECT_EQ(reader->Finish().error_code(), StatusCode::CANCELLED);
     canceller.join();
+    // Tiles wait before their next step until the cancel has reached the server.
+    const int64_t steps = program_->steps();
+    absl::SleepFor(absl::Milliseconds(25));
+    program_->OpenGate();
+    ASSERT_TRUE(test_server_.AwaitNoCalls());
+    EXPECT_LE(program_->steps(), steps + test_server_.options().engine.num_workers);
   }
 
-  EXPECT_TRUE(test_server_.AwaitNoCalls());
   const int64_t steps = program_->steps();
   absl::SleepFor(absl::Milliseconds(100));
   EXPECT_EQ(program_->steps(), steps);
-  EXPECT_LT(ResidentBytes() - resident_after_warm_up, 32 << 20);
+  // A tenth of what one large chunk per cancel would leave.
+  EXPECT_LT(AllocatedBytes() - allocated_after_warm_up, kCancels / 2 * kMostChunkBytes / 10);
 }
 
 TEST_F(GenerateLifecycleTest, ADeadlineEndsTheCallAndItsWork) {
