@@ -28,7 +28,9 @@ struct Bundle {
 // Reads a version's folder and checks each file against the manifest. NOT_FOUND: no such folder or
 // manifest; DATA_LOSS names the file whose size or SHA-256 differs, or that is missing;
 // INVALID_ARGUMENT: a well-kept file with a wrong content; RESOURCE_EXHAUSTED: not enough memory.
-absl::StatusOr<std::shared_ptr<const Bundle>> ReadBundle(const std::string& folder);
+// `before_file`: called before a weight file is read, which may take long; its error ends the work.
+absl::StatusOr<std::shared_ptr<const Bundle>> ReadBundle(
+    const std::string& folder, const std::function<absl::Status()>& before_file = nullptr);
 
 // One finding of VerifyBundle().
 struct FileCheck {
@@ -40,8 +42,7 @@ struct FileCheck {
 
 // Recomputes every digest without loading: the manifest against publish.json's record of it, each
 // file against the manifest, and the folder against the list of files (a file too many is a fault).
-// `before_file`: called before a weight file is read, which may take long; its error ends the work.
-// NOT_FOUND: no such folder; a file of it that cannot be read is a finding.
+// `before_file`: as for ReadBundle(). NOT_FOUND: no such folder; a file of it that cannot be read is a finding.
 absl::StatusOr<std::vector<FileCheck>> VerifyBundle(
     const std::string& folder, const std::function<absl::Status()>& before_file = nullptr);
 

@@ -32,13 +32,19 @@ absl::StatusOr<std::string> ReadCheckedFile(const std::string& path, const FileE
   return bytes;
 }
 
-absl::StatusOr<NamedTensors> ReadCheckedTensors(const std::string& folder, const std::string& name,
-                                                const Manifest& manifest) {
-  const std::string path = absl::StrCat(folder, "/", name);
-  ASSIGN_OR_RETURN(std::string bytes, ReadCheckedFile(path, manifest.files.at(name)));
-  ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Parse(std::move(bytes), path));
-  return ReadTensors(file);
-}
+// The weight files of a version.
+struct WeightFiles {
+  const std::string& folder;
+  const std::function<absl::Status()>& before_file;
+
+  absl::StatusOr<NamedTensors> Read(const std::string& name, const Manifest& manifest) const {
+    if (before_file) RETURN_IF_ERROR(before_file());
+    const std::string path = absl::StrCat(folder, "/", name);
+    ASSIGN_OR_RETURN(std::string bytes, ReadCheckedFile(path, manifest.files.at(name)));
+    ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Parse(std::move(bytes), path));
+    return ReadTensors(file);
+  }
+};
 
 absl::Status CheckFeatureSpace(const encoders::TrainedEncoder& encoder, const FeatureSpace& space,
                                const std::string& folder) {
@@ -48,21 +54,19 @@ absl::Status CheckFeatureSpace(const encoders::TrainedEncoder& encoder, const Fe
                    ToHex(encoder.feature_space()), "; the manifest says ", ToHex(space.digest())));
 }
 
-absl::Status ReadEncoder(const std::string& folder, Bundle& bundle) {
+absl::Status ReadEncoder(const WeightFiles& files, Bundle& bundle) {
   if (!bundle.manifest.encoder.has_value()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const NamedTensors tensors,
-                   ReadCheckedTensors(folder, kEncoderFile, bundle.manifest));
+  ASSIGN_OR_RETURN(const NamedTensors tensors, files.Read(kEncoderFile, bundle.manifest));
   ASSIGN_OR_RETURN(bundle.encoder,
                    encoders::TrainedEncoder::Create(*bundle.manifest.encoder, tensors,
-                                                    absl::StrCat(folder, "/", kEncoderFile)));
-  return CheckFeatureSpace(*bundle.encoder, bundle.manifest.feature_space, folder);
+                                                    absl::StrCat(files.folder, "/", kEncoderFile)));
+  return CheckFeatureSpace(*bundle.encoder, bundle.manifest.feature_space, files.folder);
 }
 
-absl::Status ReadClassifier(const std::string& folder, Bundle& bundle) {
+absl::Status ReadClassifier(const WeightFiles& files, Bundle& bundle) {
   if (!bundle.manifest.has_classifier) return absl::OkStatus();
-  const std::string what = absl::StrCat(folder, "/", kClassifierFile);
-  ASSIGN_OR_RETURN(const NamedTensors tensors,
-                   ReadCheckedTensors(folder, kClassifierFile, bundle.manifest));
+  const std::string what = absl::StrCat(files.folder, "/", kClassifierFile);
+  ASSIGN_OR_RETURN(const NamedTensors tensors, files.Read(kClassifierFile, bundle.manifest));
   ASSIGN_OR_RETURN(bundle.classifier, classifiers::LinearHead::FromTensors(tensors, what));
   const NamedTensors known = bundle.classifier->tensors();
   for (const auto& [name, tensor] : tensors) {
@@ -80,7 +84,8 @@ absl::Status ReadClassifier(const std::string& folder, Bundle& bundle) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::shared_ptr<const Bundle>> ReadFolder(const std::string& folder) {
+absl::StatusOr<std::shared_ptr<const Bundle>> ReadFolder(const WeightFiles& files) {
+  const std::string& folder = files.folder;
   const std::string manifest_path = absl::StrCat(folder, "/", kManifestFile);
   ASSIGN_OR_RETURN(const std::string text, ReadFile(manifest_path, kMaxManifestBytes));
   auto bundle = std::make_shared<Bundle>();
@@ -92,20 +97,21 @@ absl::StatusOr<std::shared_ptr<const Bundle>> ReadFolder(const std::string& fold
                                             ToHex(record.digest)));
   }
   ASSIGN_OR_RETURN(bundle->manifest, ParseManifest(text, absl::StrCat("'", manifest_path, "'")));
-  ASSIGN_OR_RETURN(const NamedTensors tensors,
-                   ReadCheckedTensors(folder, kGeneratorFile, bundle->manifest));
+  ASSIGN_OR_RETURN(const NamedTensors tensors, files.Read(kGeneratorFile, bundle->manifest));
   ASSIGN_OR_RETURN(bundle->generator,
                    diffusion::Generator::Create(bundle->manifest.generator, tensors,
                                                 absl::StrCat(folder, "/", kGeneratorFile)));
-  RETURN_IF_ERROR(ReadEncoder(folder, *bundle));
-  RETURN_IF_ERROR(ReadClassifier(folder, *bundle));
+  RETURN_IF_ERROR(ReadEncoder(files, *bundle));
+  RETURN_IF_ERROR(ReadClassifier(files, *bundle));
   return bundle;
 }
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const Bundle>> ReadBundle(const std::string& folder) {
-  return CatchTorchErrors([&] { return ReadFolder(folder); });
+absl::StatusOr<std::shared_ptr<const Bundle>> ReadBundle(
+    const std::string& folder, const std::function<absl::Status()>& before_file) {
+  return CatchTorchErrors(
+      [&] { return ReadFolder({.folder = folder, .before_file = before_file}); });
 }
 
 }  // namespace tailcast::bundle

@@ -16,8 +16,10 @@ namespace {
 using convert::BundleState;
 
 // Name of the first file whose digest is wrong; empty if they are all right.
-std::string DamagedFile(const std::string& folder) {
-  const auto checks = bundle::VerifyBundle(folder);
+std::string DamagedFile(const std::string& folder, const std::stop_token& stop) {
+  const auto checks = bundle::VerifyBundle(folder, [&stop] {
+    return stop.stop_requested() ? absl::CancelledError("told to stop") : absl::OkStatus();
+  });
   if (!checks.ok()) return bundle::kManifestFile;
   for (const bundle::FileCheck& check : *checks) {
     if (!check.ok) return check.file;
@@ -93,7 +95,8 @@ void Catalog::LoadOne(const bundle::VersionInfo& info) {
 
 void Catalog::NoteFailure(const bundle::VersionInfo& info, const absl::Status& cause,
                           std::string failed_files) {
-  std::string damaged_file = IsFinal(cause) ? DamagedFile(info.folder) : "";
+  std::string damaged_file =
+      IsFinal(cause) ? DamagedFile(info.folder, stop_loading_.get_token()) : "";
   telemetry::Log(telemetry::LogLevel::kError, "bundle failed",
                  {{"bundle", convert::VersionResource(info.name, info.version)},
                   {"file", damaged_file},

@@ -57,7 +57,10 @@ absl::StatusOr<std::shared_ptr<const ServedBundle>> LoadBundle(const bundle::Ver
                                                                const std::stop_token& stop) {
   LoadedBundle loaded;
   loaded.version = version;
-  ASSIGN_OR_RETURN(loaded.bundle, bundle::ReadBundle(version.folder));
+  const auto before_file = [&stop] {
+    return stop.stop_requested() ? absl::CancelledError("told to stop") : absl::OkStatus();
+  };
+  ASSIGN_OR_RETURN(loaded.bundle, bundle::ReadBundle(version.folder, before_file));
   if (loaded.bundle->digest != version.digest) {
     return absl::DataLossError(absl::StrCat(version.folder, "/", bundle::kManifestFile,
                                             " has digest ", ToHex(loaded.bundle->digest),

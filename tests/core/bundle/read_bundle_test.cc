@@ -52,6 +52,17 @@ class ReadBundleTest : public ::testing::Test {
       repository_.Publish("a", AssembleBundle(FullParts()).value(), kNow).value().version.folder;
 };
 
+TEST_F(ReadBundleTest, AsksBeforeEachWeightFileAndEndsWithTheAnswer) {
+  int asked = 0;
+  const auto third_time = [&asked] {
+    return ++asked == 3 ? absl::CancelledError("no more") : absl::OkStatus();
+  };
+  EXPECT_EQ(ReadBundle(folder_, third_time).status(), absl::CancelledError("no more"));
+  EXPECT_EQ(asked, 3);
+  EXPECT_TRUE(ReadBundle(folder_, third_time).ok());
+  EXPECT_EQ(asked, 6) << "generator, encoder and classifier";
+}
+
 TEST_F(ReadBundleTest, AWeightFileAboveTheLimitIsRefusedUnread) {
   constexpr int64_t kHuge = int64_t{1} << 36;
   SetListedSize(kHuge);
