@@ -63,14 +63,16 @@ absl::StatusOr<std::pair<std::string, report::RunFigures>> ReadAblation(const st
   return std::make_pair(flag.substr(0, equals), std::move(run));
 }
 
-absl::StatusOr<report::ReportInputs> ReadInputs(const Flags& flags) {
+absl::StatusOr<report::ReportInputs> ReadInputs(const Flags& flags, const CommandContext& context) {
   report::ReportInputs inputs;
   inputs.dataset = flags.dataset;
   for (const std::string& folder : flags.inputs) {
+    RETURN_IF_ERROR(CheckStop(context));
     ASSIGN_OR_RETURN(report::RunFigures run, ReadRun(folder));
     inputs.runs.push_back(std::move(run));
   }
   for (const std::string& ablation : flags.ablations) {
+    RETURN_IF_ERROR(CheckStop(context));
     ASSIGN_OR_RETURN(auto named, ReadAblation(ablation));
     inputs.ablations.push_back(std::move(named));
   }
@@ -100,7 +102,7 @@ absl::StatusOr<CommandResult> Report(const Flags& flags, CommandContext& context
   RETURN_IF_ERROR(CheckOutputPath(json_path));
   Phases phases(context, 3);
   RETURN_IF_ERROR(phases.Begin("read runs"));
-  ASSIGN_OR_RETURN(report::ReportInputs inputs, ReadInputs(flags));
+  ASSIGN_OR_RETURN(report::ReportInputs inputs, ReadInputs(flags, context));
   RETURN_IF_ERROR(phases.Begin("compare arms"));
   ASSIGN_OR_RETURN(const report::MergedReport report, report::Merge(std::move(inputs)));
   const nlohmann::json json = report::ToJson(report);

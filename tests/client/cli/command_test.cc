@@ -1,12 +1,16 @@
 #include "client/cli/command.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "core/base/status_macros.h"
 #include "gmock/gmock.h"
 
 namespace tailcast::cli {
@@ -126,6 +130,22 @@ TEST(CommandTest, CancelledWithoutASignalIsAFailure) {
   const Outcome outcome =
       RunWork({"work"}, [](CommandContext&) { return absl::CancelledError("gone"); });
   EXPECT_EQ(outcome.exit_code, kExitFailed);
+}
+
+TEST(CommandTest, AnInterruptedCommandThatStopsBetweenPhasesEndsWith130) {
+  const CommandBody work = [](CommandContext& context) -> absl::StatusOr<CommandResult> {
+    RETURN_IF_ERROR(CheckStop(context));
+    std::raise(SIGINT);
+    RETURN_IF_ERROR(CheckStop(context));
+    return Succeed(context);
+  };
+  // In a child: the request to stop lasts for the rest of a process.
+  const pid_t child = fork();
+  if (child == 0) _exit(RunWork({"work"}, work).exit_code);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), kExitInterrupted);
 }
 
 }  // namespace

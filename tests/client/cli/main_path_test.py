@@ -125,7 +125,8 @@ class MainPathTest(CliCase):
 
     def test_every_phase_is_shown_unless_quiet(self):
         repository = self.work / "repository"
-        split = ["split", "--data", self.data, "--validation-per-class", 5, "--output", self.split]
+        split = ["split", "--data", self.data, "--validation-per-class", 5, "--imbalance-factor", 10, "--output",
+                 self.split]
         features, generator = self.work / "features.safetensors", self.work / "generator.safetensors"
         cli_case.write_features(features, metadata={"feature_space": "mine"})
         self.succeed("train", "generator", "--features", features, "--steps", 5, "--output", generator)
