@@ -1,7 +1,7 @@
 // A trainer's reader in C++: 500 generated rows of each class named, each once, every chunk
 // checked.
 //
-//   example_reader HOST:PORT BUNDLE CLASS [CLASS ...]
+//   example_reader HOST:PORT bundles/NAME/versions/N CLASS [CLASS ...]
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -30,13 +30,13 @@ absl::Status ReadRows(const tailcast::client::RowStreamOptions& options) {
 
 int main(int argc, char** argv) {
   if (argc < 4) {
-    std::fprintf(stderr, "usage: example_reader HOST:PORT BUNDLE CLASS [CLASS ...]\n");
+    std::fprintf(stderr, "usage: example_reader HOST:PORT bundles/NAME/versions/N CLASS...\n");
     return 2;
   }
   tailcast::client::RowStreamOptions options;
   options.failover.servers = {argv[1]};  // or several replicas
   tailcast::v1::StreamSpec& stream = *options.request.mutable_stream();
-  stream.set_bundle("bundles/" + std::string(argv[2]));
+  stream.set_bundle(argv[2]);
   for (int i = 3; i < argc; ++i) {
     tailcast::v1::ClassWeight& entry = *stream.mutable_plan()->add_class_weights();
     entry.set_class_index(std::atoi(argv[i]));

@@ -92,7 +92,8 @@ class GenerateTest(unittest.TestCase):
 
     def test_the_example_reader_reads_a_stream_to_its_end(self):
         with Server(self.repository) as server:
-            command = [programs.BUILD / "bin" / "example_reader", server.address, "drawn"]
+            command = [programs.BUILD / "bin" / "example_reader", server.address,
+                       "bundles/drawn/versions/1"]
             result = subprocess.run([*command, "1", "2"], capture_output=True, text=True, timeout=60)
             refused = subprocess.run([*command, "5"], capture_output=True, text=True, timeout=60)
         self.assertRegex(result.stdout, r"(?s)^rows 0 to .*rows \d+ to 999, \d+ bytes of features\n$")
