@@ -114,10 +114,10 @@ TEST_F(EncoderResumeTest, ACheckpointOfOtherOptionsOrImagesIsRefused) {
   };
   auto options = SmallEncoderOptions();
   options.learning_rate = 0.06;
-  EXPECT_THAT(error(SmallImages(), options), HasSubstr("learning_rate is 0.05; expected 0.06"));
+  EXPECT_THAT(error(SmallImages(), options), HasSubstr("learning_rate is '0.05'; expected 0.06"));
   options = SmallEncoderOptions();
   options.seed = 1;
-  EXPECT_THAT(error(SmallImages(), options), HasSubstr("seed is 0; expected 1"));
+  EXPECT_THAT(error(SmallImages(), options), HasSubstr("seed is '0'; expected 1"));
   data::ImageDataset images = SmallImages();
   images.images[3][4][5] += 1;
   EXPECT_THAT(error(images, SmallEncoderOptions()), HasSubstr("images is"));
@@ -129,7 +129,7 @@ TEST_F(EncoderResumeTest, ACheckpointOfAnotherNumberOfThreadsIsRefused) {
   RecordingSink sink;
   const auto refused = TrainEncoder(SmallImages(), SmallEncoderOptions(), path_, sink);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("threads is 1; expected 2"));
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("threads is '1'; expected 2"));
 }
 
 // One that its own digest does not give away.

@@ -165,13 +165,13 @@ TEST_F(GeneratorCheckpointTest, OfOtherOptionsIsRefusedByName) {
   auto options = SmallOptions();
   options.steps = 80;
   EXPECT_THAT(RefusalOf(SmallData(), options, path_),
-              AllOf(HasSubstr(path_), HasSubstr("steps is 40; expected 80")));
+              AllOf(HasSubstr(path_), HasSubstr("steps is '40'; expected 80")));
   options = SmallOptions();
   options.learning_rate = 1e-3;
   EXPECT_THAT(RefusalOf(SmallData(), options, path_),
-              HasSubstr("learning_rate is 0.002; expected 0.001"));
+              HasSubstr("learning_rate is '0.002'; expected 0.001"));
   options = OptionsOf(diffusion::Objective::kCbdm);
-  EXPECT_THAT(RefusalOf(SmallData(), options, path_), HasSubstr("objective is {\"name\":"));
+  EXPECT_THAT(RefusalOf(SmallData(), options, path_), HasSubstr("objective is '{"));
 }
 
 TEST_F(GeneratorCheckpointTest, OfOtherDataIsRefusedByName) {
@@ -184,13 +184,14 @@ TEST_F(GeneratorCheckpointTest, OfOtherDataIsRefusedByName) {
   EXPECT_THAT(RefusalOf(data, SmallOptions(), path_), HasSubstr("labels is "));
   data = SmallData();
   data.num_classes = 4;
-  EXPECT_THAT(RefusalOf(data, SmallOptions(), path_), HasSubstr("num_classes is 3; expected 4"));
+  EXPECT_THAT(RefusalOf(data, SmallOptions(), path_), HasSubstr("num_classes is '3'; expected 4"));
 }
 
 TEST_F(GeneratorCheckpointTest, OfAnotherNumberOfThreadsIsRefused) {
   StopAfter(5, SmallOptions(), path_);
   SetComputeThreads(2);
-  EXPECT_THAT(RefusalOf(SmallData(), SmallOptions(), path_), HasSubstr("threads is 1; expected 2"));
+  EXPECT_THAT(RefusalOf(SmallData(), SmallOptions(), path_),
+              HasSubstr("threads is '1'; expected 2"));
 }
 
 TEST_F(GeneratorCheckpointTest, HowOftenItIsWrittenDoesNotMatter) {
