@@ -9,8 +9,8 @@
 namespace tailcast {
 namespace {
 
-// Class and bytes side by side in `scratch`: below 2 KiB a row, streaming them to XXH3 one after the
-// other takes up to twice as long as the copy (measured).
+// Class and bytes side by side in `scratch`: below 2 KiB a row, streaming them to XXH3 one after
+// the other takes up to twice as long as the copy (measured).
 uint64_t ChecksumOfRow(int64_t row, int32_t class_index, absl::string_view bytes,
                        std::string& scratch) {
   scratch.resize(sizeof(class_index) + bytes.size());
