@@ -9,6 +9,8 @@ from google.rpc import error_details_pb2, status_pb2
 # What a broken connection looks like; RESOURCE_EXHAUSTED counts only with a delay.
 BROKEN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL,
           grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.ABORTED)
+# What a service itself answers where another call goes on: ABORTED ends a stream that nobody read for long.
+ASK_AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.ABORTED)
 FIRST_DELAY, MAX_DELAY = 0.1, 5.0
 # A connection that is silent for so long is asked for a sign of life, and given up if none comes: older
 # grpcio reads the second option, 1.85 waits a minute unless the third says less. tailcastd hangs up on
@@ -54,7 +56,7 @@ def as_cut(error):
     """A StreamCut if another attempt may help, else a StreamError."""
     text = f"{error.code().name}: {error.details()}"
     delay = retry_delay(error)
-    if error.code() is grpc.StatusCode.UNAVAILABLE or (error.code() in BROKEN and not has_reason(error)):
+    if error.code() in ASK_AGAIN or (error.code() in BROKEN and not has_reason(error)):
         return StreamCut(text, delay)
     if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED and delay is not None:
         return StreamCut(text, delay)

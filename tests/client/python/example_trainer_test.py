@@ -48,12 +48,15 @@ class StreamTest(unittest.TestCase):
                 call.fail(grpc.StatusCode.RESOURCE_EXHAUSTED, "busy", delay=0.01)
             elif call.number == 3:
                 yield from call.serve(10)  # ends early with OK
+            elif call.number == 4:
+                yield from call.serve(20, with_summary=False)
+                call.fail(grpc.StatusCode.ABORTED, "unread for 10m", reason="STREAM_IDLE")
             else:
                 yield from call.serve_all()
         with FakeServer(script) as server:
             rows = rows_of(server)
             self.expect_rows(collect(rows), range(300))
-            self.assertEqual([request.rows.start_row for request in server.requests], [0, 70, 134, 134, 144])
+            self.assertEqual([request.rows.start_row for request in server.requests], [0, 70, 134, 134, 144, 164])
             self.assertEqual(server.requests[1].expected_address, rows.header.address)
             self.assertEqual(server.requests[1].stream, rows.header.stream)
 
