@@ -81,7 +81,7 @@ pip_once() {
   echo "$wanted" >"$stamp"
 }
 pip_once protos-and-python-client \
-  grpcio==1.85.1 grpcio-tools==1.85.1 protobuf==7.36.2 numpy==2.4.6 xxhash==4.1.0 \
+  grpcio==1.85.1 grpcio-tools==1.85.1 protobuf==7.36.2 numpy==2.4.6 safetensors==0.8.0 xxhash==4.1.0 \
   googleapis-common-protos==1.76.0
 if [[ -z $libtorch ]]; then
   # Without its dependencies the wheel runs on the CPU; it still loads CUDA's runtime and profiler.

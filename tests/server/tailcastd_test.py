@@ -94,9 +94,9 @@ class TailcastdTest(unittest.TestCase):
         self.assertEqual(process.wait(timeout=60), 1)
         process.communicate()
         process = self.tailcast(*generate, "--bundle", "slow@1", "--count", "100000000")
-        part = self.root / "rows.safetensors.partial"
+        ledger = self.root / "rows.safetensors.partial.ledger"
         deadline = time.monotonic() + 60
-        while not (part.exists() and part.stat().st_blocks > 0) and time.monotonic() < deadline:
+        while not (ledger.exists() and json.loads(ledger.read_text())["done"]) and time.monotonic() < deadline:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)

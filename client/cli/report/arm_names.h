@@ -16,7 +16,7 @@ inline constexpr char kClassGaussian[] = "class_gaussian";
 inline constexpr char kLdmlr[] = "ldmlr";
 inline constexpr char kLdmlrDataFree[] = "ldmlr_data_free";
 
-// What a control lacks is generated features; LDMLR is measured against each.
+// What a control lacks is a diffusion model; LDMLR is measured against each.
 inline constexpr std::array<const char*, 3> kControls = {kLogitAdjustment, kBalancedSoftmax,
                                                          kClassGaussian};
 

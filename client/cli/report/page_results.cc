@@ -71,7 +71,7 @@ std::string Tiles(const MergedReport& report) {
   return tiles + "</dl>\n";
 }
 
-// What balancing alone explains, said in words that hold whoever is better.
+// What balancing explains without a generator, said in words that hold whoever is better.
 std::string Verdict(const MergedReport& report) {
   const ArmSummary* stage1 = report.Arm(kStage1);
   const Difference* control = BestControl(report);
@@ -80,10 +80,11 @@ std::string Verdict(const MergedReport& report) {
   return absl::StrCat(
       "<p>Stage 1 has ", NumberText(stage1->accuracy.mean),
       " % of the test images right, the best control (", ArmLabel(control->from),
-      ", which balances the classes without any generated feature) ", NumberText(balanced),
-      " %, LDMLR ", NumberText(report.Arm(kLdmlr)->accuracy.mean), " %. So balancing alone gives ",
-      SignedText(balanced - stage1->accuracy.mean), " points; LDMLR differs from that control by ",
-      SignedText(control->accuracy.mean), " points, ", SpreadText(control->accuracy), ".</p>\n");
+      ", which balances the classes without a diffusion model) ", NumberText(balanced),
+      " %, LDMLR ", NumberText(report.Arm(kLdmlr)->accuracy.mean),
+      " %. So balancing without one gives ", SignedText(balanced - stage1->accuracy.mean),
+      " points; LDMLR differs from that control by ", SignedText(control->accuracy.mean),
+      " points, ", SpreadText(control->accuracy), ".</p>\n");
 }
 
 std::string ArmHeader(const ArmSummary& arm, bool is_single) {
