@@ -8,8 +8,6 @@
 namespace tailcast::stream {
 namespace {
 
-constexpr size_t kUsualTileRows = 256;
-
 // Rows that may stand anywhere: as many as the largest tile holds.
 PlannedTile PlanFreeTile(const ResolvedStream& stream, absl::Span<const int64_t> wanted) {
   PlannedTile tile;
@@ -41,7 +39,7 @@ PlannedTile PlanAlignedTile(const ResolvedStream& stream, absl::Span<const int64
 
 void AppendTileRows(const ResolvedStream& stream, absl::Span<const int64_t> rows,
                     std::vector<TileRow>& tile_rows) {
-  absl::InlinedVector<Sample, kUsualTileRows> samples(rows.size());
+  absl::InlinedVector<Sample, kAlignedTileRows> samples(rows.size());
   stream.plan.ReadSamples(rows, absl::MakeSpan(samples));
   for (const Sample& sample : samples) tile_rows.push_back({.seed = stream.seed, .sample = sample});
 }

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <utility>
 
 #include "core/base/files.h"
@@ -10,7 +11,8 @@
 namespace tailcast {
 
 std::vector<std::string> FuzzSeeds() {
-  const std::string path = "/tmp/tailcast_checkpoint_seed." + std::to_string(::getpid());
+  const std::string path = std::filesystem::temp_directory_path() /
+                           ("tailcast_checkpoint_seed." + std::to_string(::getpid()));
   const training::Checkpoint checkpoint = {
       .tensors = {{"weights.a", at::arange(4, at::kFloat)},
                   {"steps_done", at::scalar_tensor(3, at::kLong)}},

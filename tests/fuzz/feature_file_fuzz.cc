@@ -5,22 +5,11 @@
 #include "absl/strings/string_view.h"
 #include "core/data/feature_file.h"
 #include "core/tensor/tensor_io.h"
+#include "tests/core/data/small_feature_set.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace tailcast {
 namespace {
-
-data::FeatureSet SmallSet() {
-  data::FeatureSet set;
-  set.features = at::tensor({0.5, 0., 1.5, 2., 3., 0.25}, at::kFloat).reshape({3, 2});
-  set.labels = at::tensor({0, 2, 2}, at::kLong);
-  set.space = {
-      .encoder = Sha256Of("encoder"), .imported_name = "", .dimension = 2, .non_negative = true};
-  set.class_names = {"a", "b", "c"};
-  set.dataset = "toy";
-  set.part = "train";
-  return set;
-}
 
 void CheckSet(const data::FeatureSet& set) {
   FuzzCheck(set.size() >= 1 && set.feature_dim() >= 1, "there are rows and columns");
@@ -57,7 +46,7 @@ void TestOne(absl::string_view bytes) {
 }  // namespace
 
 std::vector<std::string> FuzzSeeds() {
-  const data::FeatureSet set = SmallSet();
+  const data::FeatureSet set = data::SmallFeatureSet();
   data::FeatureSet imported = set;
   imported.space = {.encoder = ImportedSpace("mine"), .imported_name = "mine", .dimension = 2};
   return {*data::SerializeFeatureSet(set), *data::SerializeFeatureSet(imported),

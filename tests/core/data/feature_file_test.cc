@@ -11,24 +11,13 @@
 #include "core/base/files.h"
 #include "core/tensor/tensor_io.h"
 #include "tests/core/base/scratch_folder.h"
+#include "tests/core/data/small_feature_set.h"
 
 namespace tailcast::data {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-FeatureSet SmallSet() {
-  FeatureSet set;
-  set.features = at::tensor({0.5, 0., 1.5, 2., 3., 0.25}, at::kFloat).reshape({3, 2});
-  set.labels = at::tensor({0, 2, 2}, at::kLong);
-  set.space = {
-      .encoder = Sha256Of("encoder"), .imported_name = "", .dimension = 2, .non_negative = true};
-  set.class_names = {"a", "b", "c"};
-  set.dataset = "toy";
-  set.part = "train";
-  return set;
-}
 
 class FeatureFileTest : public testing::Test {
  protected:
@@ -52,7 +41,7 @@ class FeatureFileTest : public testing::Test {
 };
 
 TEST_F(FeatureFileTest, ReadsWhatWasWritten) {
-  const FeatureSet set = SmallSet();
+  const FeatureSet set = SmallFeatureSet();
   ASSERT_TRUE(WriteFeatureFile(path_, set).ok());
   const auto read = ReadFeatureFile(path_);
   ASSERT_TRUE(read.ok()) << read.status();
@@ -66,7 +55,7 @@ TEST_F(FeatureFileTest, ReadsWhatWasWritten) {
 }
 
 TEST_F(FeatureFileTest, TheMetadataNamesEncoderDataSetAndPart) {
-  ASSERT_TRUE(WriteFeatureFile(path_, SmallSet()).ok());
+  ASSERT_TRUE(WriteFeatureFile(path_, SmallFeatureSet()).ok());
   const auto file = SafetensorsFile::Read(path_);
   EXPECT_EQ(*file->GetMetadata("encoder_fingerprint"), ToHex(Sha256Of("encoder")));
   EXPECT_EQ(*file->GetMetadata("dataset"), "toy");
@@ -77,7 +66,7 @@ TEST_F(FeatureFileTest, TheMetadataNamesEncoderDataSetAndPart) {
 }
 
 TEST_F(FeatureFileTest, ImportedSpacesKeepTheirName) {
-  FeatureSet set = SmallSet();
+  FeatureSet set = SmallFeatureSet();
   set.space.imported_name = "mine";
   set.space.encoder = ImportedSpace("mine");
   ASSERT_TRUE(WriteFeatureFile(path_, set).ok());
@@ -101,7 +90,7 @@ TEST_F(FeatureFileTest, AFileThatNamesNoSpaceNeedsAName) {
 }
 
 TEST_F(FeatureFileTest, ContradictingSpacesAreRefused) {
-  ASSERT_TRUE(WriteFeatureFile(path_, SmallSet()).ok());
+  ASSERT_TRUE(WriteFeatureFile(path_, SmallFeatureSet()).ok());
   EXPECT_THAT(ErrorOf({.imported_name = "mine"}), HasSubstr("imported feature space 'mine'"));
   EXPECT_THAT(ErrorOf({.non_negative = false}), HasSubstr("non_negative is true; expected false"));
 
@@ -159,8 +148,8 @@ TEST_F(FeatureFileTest, LabelsThatNoStreamCanHaveAreNamedByRowAndValue) {
 }
 
 TEST_F(FeatureFileTest, ClassNamesMustBeAsManyAsAskedFor) {
-  ASSERT_TRUE(WriteFeatureFile(path_, SmallSet()).ok());
-  EXPECT_EQ(ReadFeatureFile(path_, {.num_classes = 3})->class_names, SmallSet().class_names);
+  ASSERT_TRUE(WriteFeatureFile(path_, SmallFeatureSet()).ok());
+  EXPECT_EQ(ReadFeatureFile(path_, {.num_classes = 3})->class_names, SmallFeatureSet().class_names);
   EXPECT_THAT(ErrorOf({.num_classes = 4}), HasSubstr("class_names has 3 names; expected 4"));
   Write({{"features", at::ones({1, 1})}, {"labels", at::zeros({1}, at::kLong)}},
         {{"feature_space", "mine"}, {"class_names", "{1"}});
@@ -185,14 +174,14 @@ TEST_F(FeatureFileTest, ShapesAndTypesAreChecked) {
 }
 
 TEST_F(FeatureFileTest, ANegativeValueInANonNegativeSpaceIsNamed) {
-  FeatureSet set = SmallSet();
+  FeatureSet set = SmallFeatureSet();
   set.features[1][1] = -0.5;
   ASSERT_TRUE(WriteFeatureFile(path_, set).ok());
   EXPECT_THAT(ErrorOf(), HasSubstr("features[1, 1] is -0.5"));
 }
 
 TEST_F(FeatureFileTest, DamagedFilesAreRefusedAtEveryLength) {
-  ASSERT_TRUE(WriteFeatureFile(path_, SmallSet()).ok());
+  ASSERT_TRUE(WriteFeatureFile(path_, SmallFeatureSet()).ok());
   const std::string bytes = *ReadFile(path_);
   for (size_t size = 0; size < bytes.size(); ++size) {
     ASSERT_TRUE(WriteFileAtomically(path_, bytes.substr(0, size)).ok());
@@ -202,7 +191,7 @@ TEST_F(FeatureFileTest, DamagedFilesAreRefusedAtEveryLength) {
 }
 
 TEST(FeatureSpaceTest, DifferentSpacesAreToldApartWithWhatDiffers) {
-  const FeatureSpace space = SmallSet().space;
+  const FeatureSpace space = SmallFeatureSet().space;
   FeatureSpace other = space;
   EXPECT_TRUE(CheckSameSpace(space, "a", other, "b").ok());
   other.dimension = 3;

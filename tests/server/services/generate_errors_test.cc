@@ -3,30 +3,18 @@
 #include <algorithm>
 #include <limits>
 
-#include "tests/fakes/test_server.h"
+#include "tests/server/services/drawn_bundle_test.h"
 
 namespace tailcast {
 namespace {
 
-constexpr char kBundle[] = "bundles/drawn/versions/1";
 constexpr int64_t kMaxInt64 = std::numeric_limits<int64_t>::max();
 
 using grpc::StatusCode;
 using Fields = std::vector<std::string>;
 
-class GenerateErrorsTest : public testing::Test {
+class GenerateErrorsTest : public DrawnBundleTest {
  protected:
-  static void SetUpTestSuite() {
-    server_ = new TestServer;
-    server_->Publish("drawn");
-    server_->Start();
-    ASSERT_TRUE(server_->AwaitActive(kBundle));
-  }
-  static void TearDownTestSuite() {
-    server_->Stop();
-    delete server_;
-  }
-
   static grpc::Status StatusOf(const v1::GenerateRequest& request) {
     const StreamResult result = server_->Generate(request);
     if (!result.status.ok()) {
@@ -43,10 +31,7 @@ class GenerateErrorsTest : public testing::Test {
     std::sort(fields.begin(), fields.end());
     EXPECT_EQ(fields, expected) << status.error_message();
   }
-
-  static TestServer* server_;
 };
-TestServer* GenerateErrorsTest::server_ = nullptr;
 
 TEST_F(GenerateErrorsTest, UnknownBundleVersionAndLabelAreNotFound) {
   for (const char* const name :

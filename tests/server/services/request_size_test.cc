@@ -4,29 +4,16 @@
 #include <utility>
 
 #include "server/rpc/limits.h"
-#include "tests/fakes/test_server.h"
+#include "tests/server/services/drawn_bundle_test.h"
 
 namespace tailcast {
 namespace {
 
-constexpr char kBundle[] = "bundles/drawn/versions/1";
-
 using grpc::StatusCode;
 using Fields = std::vector<std::string>;
 
-class RequestSizeTest : public testing::Test {
+class RequestSizeTest : public DrawnBundleTest {
  protected:
-  static void SetUpTestSuite() {
-    server_ = new TestServer;
-    server_->Publish("drawn");
-    server_->Start();
-    ASSERT_TRUE(server_->AwaitActive(kBundle));
-  }
-  static void TearDownTestSuite() {
-    server_->Stop();
-    delete server_;
-  }
-
   // What the server answers to any bytes.
   static grpc::Status StatusOfBytes(const std::string& bytes) {
     const grpc::Slice slice(bytes);
@@ -42,10 +29,7 @@ class RequestSizeTest : public testing::Test {
     }
     return reader->Finish();
   }
-
-  static TestServer* server_;
 };
-TestServer* RequestSizeTest::server_ = nullptr;
 
 // A message of exactly so many bytes, by the length of a field that is wrong anyhow.
 template <typename Message, typename SetField>
