@@ -40,6 +40,7 @@ apt_packages=(
   g++ cmake ninja-build ccache git pkg-config clang
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc libabsl-dev libre2-dev
   libc-ares-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libxxhash-dev libssl-dev zlib1g-dev
+  libtcmalloc-minimal4
   libgtest-dev libgmock-dev
   python3 python3-venv ca-certificates dataset-fashion-mnist
 )

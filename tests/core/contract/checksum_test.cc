@@ -52,16 +52,19 @@ TEST(ChecksumTest, OfAChunkIsXxh3OfClassesThenPayloadSeededWithItsFirstRow) {
 }
 
 TEST(ChecksumTest, OfARowIsXxh3OfClassThenBytesSeededWithItsIndex) {
-  const Rows rows = RandomRows(20, 100);
-  for (size_t i = 0; i < 20; ++i) {
-    std::string bytes;
-    for (int byte = 0; byte < 4; ++byte) {
-      bytes.push_back(static_cast<char>(rows.classes[i] >> (8 * byte)));
+  for (const size_t row_bytes : {4, 100, 2048, 2049, 8192}) {
+    const Rows rows = RandomRows(20, row_bytes);
+    for (size_t i = 0; i < 20; ++i) {
+      std::string bytes;
+      for (int byte = 0; byte < 4; ++byte) {
+        bytes.push_back(static_cast<char>(rows.classes[i] >> (8 * byte)));
+      }
+      bytes += rows.Row(i);
+      EXPECT_EQ(RowChecksum(rows.index[i], rows.classes[i], rows.Row(i)),
+                XXH3_64bits_withSeed(bytes.data(), bytes.size(),
+                                     static_cast<uint64_t>(rows.index[i])))
+          << row_bytes;
     }
-    bytes += rows.Row(i);
-    EXPECT_EQ(
-        RowChecksum(rows.index[i], rows.classes[i], rows.Row(i)),
-        XXH3_64bits_withSeed(bytes.data(), bytes.size(), static_cast<uint64_t>(rows.index[i])));
   }
 }
 
