@@ -6,12 +6,12 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "client/library/bundle_catalog.h"
-#include "client/library/stream_spec.h"
 #include "core/base/digest.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
 #include "core/bundle/inventory.h"
 #include "core/bundle/repository.h"
+#include "proto/convert/contract_proto.h"
 
 namespace tailcast::cli {
 namespace {
@@ -31,7 +31,7 @@ void DescribeManifest(const bundle::Manifest& manifest, v1::Bundle& bundle) {
   bundle.mutable_training_image_counts()->Assign(manifest.class_counts.begin(),
                                                  manifest.class_counts.end());
   for (const std::string& name : manifest.class_names) bundle.add_class_names(name);
-  *bundle.mutable_default_sampler() = client::ToProto(manifest.default_sampler);
+  *bundle.mutable_default_sampler() = ToProto(manifest.default_sampler);
   if (!manifest.encoder) return;
   const ImageInput& input = manifest.encoder->input;
   bundle.mutable_image_format()->set_height(static_cast<int32_t>(input.height));

@@ -12,6 +12,7 @@
 #include "core/contract/address.h"
 #include "core/contract/checksum.h"
 #include "core/contract/wire_type.h"
+#include "proto/convert/contract_proto.h"
 #include "proto/google/rpc/error_details.pb.h"
 
 namespace tailcast::client {
@@ -57,7 +58,7 @@ absl::Status CheckDigests(const v1::GenerateHeader& header) {
 }  // namespace
 
 int64_t RowBytes(const v1::GenerateHeader& header) {
-  const absl::StatusOr<WireType> type = WireTypeFromProto(header.data_type());
+  const absl::StatusOr<WireType> type = FromProto(header.data_type());
   if (!type.ok()) return 0;
   return int64_t{header.feature_dimension()} * static_cast<int64_t>(WireTypeSize(*type));
 }

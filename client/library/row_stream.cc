@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/library/error.h"
-#include "client/library/stream_spec.h"
 #include "core/base/status_macros.h"
+#include "proto/convert/contract_proto.h"
 #include "proto/tailcast/v1/feature_service.grpc.pb.h"
 
 namespace tailcast::client {

@@ -5,6 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/contract/address.h"
+#include "core/contract/plan.h"
+#include "core/contract/sampler_spec.h"
+#include "proto/convert/contract_proto.h"
 
 namespace tailcast::client {
 namespace {
@@ -123,49 +126,6 @@ void CompareSamplers(const v1::SamplerSpec& expected, const v1::SamplerSpec& act
 
 }  // namespace
 
-v1::Plan ToProto(const PlanSpec& plan) {
-  v1::Plan message;
-  for (const ClassWeight& entry : plan.class_weights) {
-    v1::ClassWeight& added = *message.add_class_weights();
-    added.set_class_index(entry.class_index);
-    added.set_weight(entry.weight);
-    added.set_first_ordinal(entry.first_ordinal);
-  }
-  message.set_order_seed(plan.order_seed);
-  message.set_repeat_period_count(plan.repeat_period_count);
-  return message;
-}
-
-PlanSpec FromProto(const v1::Plan& plan) {
-  PlanSpec spec;
-  for (const v1::ClassWeight& entry : plan.class_weights()) {
-    spec.class_weights.push_back({.class_index = entry.class_index(),
-                                  .weight = entry.weight(),
-                                  .first_ordinal = entry.first_ordinal()});
-  }
-  spec.order_seed = plan.order_seed();
-  spec.repeat_period_count = plan.repeat_period_count();
-  return spec;
-}
-
-v1::SamplerSpec ToProto(const SamplerSpec& sampler) {
-  v1::SamplerSpec message;
-  switch (sampler.method) {
-    case SamplerMethod::kDdpm:
-      message.mutable_ddpm();
-      break;
-    case SamplerMethod::kDdim:
-      message.mutable_ddim()->set_step_count(sampler.num_steps);
-      message.mutable_ddim()->set_eta(sampler.eta);
-      break;
-    case SamplerMethod::kDpmSolver:
-      message.mutable_dpm_solver()->set_step_count(sampler.num_steps);
-      break;
-  }
-  for (const double weight : sampler.guidance_weights) message.add_guidance_weights(weight);
-  return message;
-}
-
 void ChooseDdim(std::optional<int32_t> step_count, std::optional<double> eta,
                 const v1::SamplerSpec& defaults, v1::SamplerSpec& sampler) {
   if (!step_count && !eta) return;
@@ -173,35 +133,6 @@ void ChooseDdim(std::optional<int32_t> step_count, std::optional<double> eta,
   if (defaults.has_ddim()) ddim = defaults.ddim();
   if (step_count) ddim.set_step_count(*step_count);
   if (eta) ddim.set_eta(*eta);
-}
-
-v1::DataType ToProto(WireType type) {
-  switch (type) {
-    case WireType::kFloat32:
-      return v1::DATA_TYPE_FLOAT32;
-    case WireType::kFloat16:
-      return v1::DATA_TYPE_FLOAT16;
-    case WireType::kBfloat16:
-      return v1::DATA_TYPE_BFLOAT16;
-  }
-  return v1::DATA_TYPE_UNSPECIFIED;
-}
-
-absl::StatusOr<WireType> WireTypeFromProto(v1::DataType type) {
-  for (const WireType wire : {WireType::kFloat32, WireType::kFloat16, WireType::kBfloat16}) {
-    if (ToProto(wire) == type) return wire;
-  }
-  return absl::InvalidArgumentError(absl::StrCat("data_type is ", static_cast<int>(type),
-                                                 "; expected FLOAT32, FLOAT16 or BFLOAT16"));
-}
-
-Shard ShardOf(const v1::RowRange& rows) {
-  if (!rows.has_shard()) return {};
-  const int64_t block_rows = rows.shard().block_row_count();
-  return {.index = rows.shard().shard_index(),
-          .count = rows.shard().shard_count(),
-          .block_rows = block_rows == 0 ? kDefaultShardBlockRows : block_rows,
-          .origin_row = rows.shard().origin_row()};
 }
 
 absl::StatusOr<Digest> RecipeOf(const v1::StreamSpec& resolved) {

@@ -7,28 +7,14 @@
 
 #include "absl/status/statusor.h"
 #include "core/base/digest.h"
-#include "core/contract/plan.h"
-#include "core/contract/sampler_spec.h"
-#include "core/contract/shard.h"
-#include "core/contract/wire_type.h"
 #include "proto/tailcast/v1/stream.pb.h"
-#include "proto/tailcast/v1/tensor.pb.h"
 
 namespace tailcast::client {
 
-// Between the contract's structs and their messages.
-v1::Plan ToProto(const PlanSpec& plan);
-PlanSpec FromProto(const v1::Plan& plan);
-v1::SamplerSpec ToProto(const SamplerSpec& sampler);
 // Sets what was chosen of DDIM. A message holds either no method or all its fields, so the others
 // are those of `defaults`, the bundle's own sampler; nothing chosen leaves the method out.
 void ChooseDdim(std::optional<int32_t> step_count, std::optional<double> eta,
                 const v1::SamplerSpec& defaults, v1::SamplerSpec& sampler);
-v1::DataType ToProto(WireType type);
-// INVALID_ARGUMENT for a type that features cannot have.
-absl::StatusOr<WireType> WireTypeFromProto(v1::DataType type);
-// A shard that is not set is every row; block_row_count 0 means 1024.
-Shard ShardOf(const v1::RowRange& rows);
 
 // The digest that a header must carry for its stream. INVALID_ARGUMENT names the field of a stream
 // that is not resolved.

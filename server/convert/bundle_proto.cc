@@ -3,8 +3,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "google/protobuf/util/time_util.h"
+#include "proto/convert/contract_proto.h"
 #include "server/convert/resource_names.h"
-#include "server/convert/stream_proto.h"
 
 namespace tailcast::convert {
 namespace {

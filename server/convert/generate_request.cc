@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "proto/convert/contract_proto.h"
 #include "server/rpc/limits.h"
 
 namespace tailcast::convert {
@@ -39,27 +40,9 @@ stream::SamplerOverrides ToOverrides(const v1::SamplerSpec& spec) {
   return overrides;
 }
 
-PlanSpec ToPlanSpec(const v1::Plan& plan) {
-  PlanSpec spec;
-  spec.class_weights.reserve(plan.class_weights_size());
-  for (const v1::ClassWeight& entry : plan.class_weights()) {
-    spec.class_weights.push_back({.class_index = entry.class_index(),
-                                  .weight = entry.weight(),
-                                  .first_ordinal = entry.first_ordinal()});
-  }
-  spec.order_seed = plan.order_seed();
-  spec.repeat_period_count = plan.repeat_period_count();
-  return spec;
-}
-
 Shard ToShard(const v1::RowRange& rows, RequestFields& fields) {
-  if (!rows.has_shard()) return {};
-  const v1::Shard& proto = rows.shard();
-  Shard shard;
-  shard.index = proto.shard_index();
-  shard.count = proto.shard_count();
-  if (proto.block_row_count() != 0) shard.block_rows = proto.block_row_count();
-  shard.origin_row = proto.origin_row();
+  const Shard shard = ShardOf(rows);
+  if (!rows.has_shard()) return shard;
   if (const absl::Status valid = ValidateShard(shard, rows.start_row()); !valid.ok()) {
     fields.WrongAsIn(valid);
   }
@@ -74,7 +57,7 @@ GenerateOptions ToGenerateOptions(const v1::GenerateRequest& request, RequestFie
   options.bundle = fields.BundleName("stream.bundle", stream.bundle());
   options.bundle_digest = fields.OptionalDigest("stream.bundle_digest", stream.bundle_digest());
   options.stream = {.sampler = ToOverrides(stream.sampler()),
-                    .plan = ToPlanSpec(stream.plan()),
+                    .plan = FromProto(stream.plan()),
                     .seed = stream.seed()};
   options.numerics_id = fields.OptionalDigest("stream.numerics_id", stream.numerics_id());
   options.start_row = fields.InRange("rows.start_row", request.rows().start_row(), 0, kMaxRow);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/convert/contract_proto.h"
 #include "server/convert/resource_names.h"
 #include "server/rpc/errors.h"
 
@@ -42,34 +43,13 @@ bundle::BundleReference RequestFields::BundleName(absl::string_view field, absl:
 }
 
 WireType RequestFields::FeatureType(absl::string_view field, v1::DataType type) {
-  switch (type) {
-    case v1::DATA_TYPE_UNSPECIFIED:
-    case v1::DATA_TYPE_FLOAT32:
-      return WireType::kFloat32;
-    case v1::DATA_TYPE_FLOAT16:
-      return WireType::kFloat16;
-    case v1::DATA_TYPE_BFLOAT16:
-      return WireType::kBfloat16;
-    default:
-      Wrong(std::string(field),
-            absl::StrCat("is ", static_cast<int>(type),
-                         "; expected FLOAT32 (1), FLOAT16 (2) or BFLOAT16 (3)"));
-      return WireType::kFloat32;
-  }
+  if (type == v1::DATA_TYPE_UNSPECIFIED) return WireType::kFloat32;
+  const absl::StatusOr<WireType> wire_type = FromProto(type);
+  if (wire_type.ok()) return *wire_type;
+  Wrong(std::string(field), std::string(wire_type.status().message()));
+  return WireType::kFloat32;
 }
 
 absl::Status RequestFields::Error() const { return rpc::InvalidFields(violations_); }
-
-v1::DataType ToProto(WireType type) {
-  switch (type) {
-    case WireType::kFloat32:
-      return v1::DATA_TYPE_FLOAT32;
-    case WireType::kFloat16:
-      return v1::DATA_TYPE_FLOAT16;
-    case WireType::kBfloat16:
-      return v1::DATA_TYPE_BFLOAT16;
-  }
-  return v1::DATA_TYPE_UNSPECIFIED;
-}
 
 }  // namespace tailcast::convert

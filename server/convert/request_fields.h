@@ -40,8 +40,6 @@ class RequestFields {
   std::vector<FieldViolation> violations_;
 };
 
-v1::DataType ToProto(WireType type);
-
 }  // namespace tailcast::convert
 
 #endif  // TAILCAST_SERVER_CONVERT_REQUEST_FIELDS_H_

@@ -5,6 +5,7 @@
 
 #include "core/base/status_macros.h"
 #include "core/encoders/trained_encoder.h"
+#include "proto/convert/contract_proto.h"
 #include "server/convert/generate_request.h"
 #include "server/rpc/caller.h"
 #include "server/rpc/errors.h"
@@ -74,7 +75,7 @@ absl::StatusOr<v1::EncodeResponse> EncodeCall::Encode(const std::string& images)
   response.set_feature_space_digest(ToBytes(bundle_->manifest().feature_space.digest()));
   response.set_numerics_id(ToBytes(bundle_->numerics().id));
   v1::Tensor& tensor = *response.mutable_features();
-  tensor.set_data_type(convert::ToProto(options_.wire_type));
+  tensor.set_data_type(ToProto(options_.wire_type));
   tensor.add_shape(options_.shape[0]);
   tensor.add_shape(static_cast<int64_t>(features->size()) / options_.shape[0]);
   std::string& data = *tensor.mutable_data();

@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "server/convert/generate_header.h"
 #include "server/convert/generate_request.h"
 #include "server/convert/request_fields.h"
-#include "server/convert/stream_proto.h"
 #include "server/rpc/errors.h"
 
 namespace tailcast::services {

@@ -30,6 +30,7 @@ ALLOWED = {
     "core/bundle": [*PLAIN, "core/tensor", "core/data", *MODELS],
     "core/training": [*PLAIN, "core/tensor", "core/data", *MODELS],
     "core/stream": ["core"],
+    "proto/convert": ["core/base", "core/contract", "proto"],
     "server/telemetry": ["core/base"],
     "server/rpc": ["core/base", "core/contract", "proto", "server/telemetry"],
     "server/convert": ["core", "proto", "server/rpc"],
@@ -52,6 +53,7 @@ FORBIDDEN = {
     "core": (*GRPC, *FLAGS, "google/protobuf/", "tailcast/v1/"),
     **{folder: TORCH for folder in PLAIN},
     "server/rpc": TORCH,
+    "proto/convert": (*TORCH, *GRPC, *FLAGS),
     "server/convert": (*TORCH, *FLAGS),
     "server/bundles": (*GRPC, *FLAGS),
     "server/engine": (*GRPC, *FLAGS),
@@ -59,7 +61,7 @@ FORBIDDEN = {
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]')
 SOURCES = {".h", ".cc", ".cpp", ".cu", ".cuh", ".inc"}
-HOUSES = {folder.split("/")[0] for folder in ALLOWED} | {"proto"}
+HOUSES = {folder.split("/")[0] for folder in ALLOWED}
 
 
 def longest_holder(path, folders):

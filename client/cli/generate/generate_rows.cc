@@ -6,10 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/generate/row_file.h"
 #include "client/library/bundle_catalog.h"
-#include "client/library/stream_spec.h"
 #include "core/base/status_macros.h"
 #include "core/contract/address.h"
 #include "core/contract/plan.h"
+#include "proto/convert/contract_proto.h"
 
 namespace tailcast::generate {
 namespace {
@@ -63,7 +63,7 @@ absl::Status KeepPartial(const absl::Status& failure, RowFile& file, const FileJ
 
 absl::StatusOr<RowRangeChoice> ResolveRange(const v1::GenerateHeader& header,
                                             const RowRangeChoice& choice) {
-  ASSIGN_OR_RETURN(const Plan plan, Plan::Create(client::FromProto(header.stream().plan())));
+  ASSIGN_OR_RETURN(const Plan plan, Plan::Create(FromProto(header.stream().plan())));
   RowRangeChoice range = choice;
   if (!range.row_count) range.row_count = plan.period() - range.start_row % plan.period();
   if (range.start_row < plan.end_row() && *range.row_count <= plan.end_row() - range.start_row) {

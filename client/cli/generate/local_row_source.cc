@@ -9,7 +9,6 @@
 #include "absl/time/clock.h"
 #include "client/library/bundle_catalog.h"
 #include "client/library/call_verifier.h"
-#include "client/library/stream_spec.h"
 #include "core/base/status_macros.h"
 #include "core/bundle/bundle.h"
 #include "core/bundle/repository.h"
@@ -19,6 +18,7 @@
 #include "core/stream/row_generator.h"
 #include "core/stream/sampler_program.h"
 #include "core/tensor/compute_threads.h"
+#include "proto/convert/contract_proto.h"
 
 namespace tailcast::generate {
 namespace {
@@ -115,15 +115,15 @@ v1::GenerateHeader HeaderOf(const bundle::VersionInfo& version, const bundle::Bu
   v1::StreamSpec& spec = *header.mutable_stream();
   spec.set_bundle(absl::StrCat("bundles/", version.name, "/versions/", version.version));
   spec.set_bundle_digest(ToBytes(resolved.bundle_digest));
-  *spec.mutable_plan() = client::ToProto(resolved.plan.spec());
-  *spec.mutable_sampler() = client::ToProto(resolved.sampler);
+  *spec.mutable_plan() = ToProto(resolved.plan.spec());
+  *spec.mutable_sampler() = ToProto(resolved.sampler);
   spec.set_seed(resolved.seed);
   spec.set_numerics_id(ToBytes(resolved.numerics.id));
   header.set_address(ToBytes(resolved.address()));
   header.set_recipe_digest(ToBytes(resolved.recipe()));
   header.set_feature_space_digest(ToBytes(bundle.manifest.feature_space.digest()));
   header.set_feature_dimension(static_cast<int32_t>(bundle.generator->feature_dim()));
-  header.set_data_type(client::ToProto(wire_type));
+  header.set_data_type(ToProto(wire_type));
   return header;
 }
 

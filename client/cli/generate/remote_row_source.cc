@@ -15,6 +15,7 @@
 #include "client/library/stream_spec.h"
 #include "core/base/status_macros.h"
 #include "core/contract/wire_type.h"
+#include "proto/convert/contract_proto.h"
 #include "proto/tailcast/v1/feature_service.grpc.pb.h"
 
 namespace tailcast::generate {
@@ -69,7 +70,7 @@ absl::StatusOr<v1::GenerateRequest> MakeRequest(const client::FailoverOptions& f
   v1::StreamSpec& stream = *request.mutable_stream();
   stream.set_bundle(bundle.name());
   stream.set_bundle_digest(bundle.digest());
-  *stream.mutable_plan() = client::ToProto(chosen.plan);
+  *stream.mutable_plan() = ToProto(chosen.plan);
   stream.set_seed(choice.seed);
   client::ChooseDdim(choice.num_steps, choice.eta, bundle.default_sampler(),
                      *stream.mutable_sampler());
@@ -119,7 +120,7 @@ absl::StatusOr<std::unique_ptr<RowSource>> OpenRemoteRows(
   } else {
     ASSIGN_OR_RETURN(request, MakeRequest(failover, choice));
   }
-  request.set_data_type(client::ToProto(choice.wire_type));
+  request.set_data_type(ToProto(choice.wire_type));
   if (!pinned) {
     ASSIGN_OR_RETURN(const v1::EstimateResponse estimate, Estimate(failover, request));
     header = estimate.header();

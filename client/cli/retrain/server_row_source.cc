@@ -15,6 +15,7 @@
 #include "client/library/stream_spec.h"
 #include "core/base/status_macros.h"
 #include "core/contract/address.h"
+#include "proto/convert/contract_proto.h"
 
 namespace tailcast::retrain {
 namespace {
@@ -132,7 +133,7 @@ absl::StatusOr<v1::GenerateRequest> ServerRowSource::RequestFor(const RowQuery& 
   v1::GenerateRequest request;
   v1::StreamSpec& stream = *request.mutable_stream();
   RETURN_IF_ERROR(NameBundle(stream));
-  *stream.mutable_plan() = client::ToProto(query.plan);
+  *stream.mutable_plan() = ToProto(query.plan);
   stream.set_seed(options_.seed);
   for (const double weight : query.guidance_weights) {
     stream.mutable_sampler()->add_guidance_weights(weight);

@@ -5,8 +5,8 @@
 
 #include <limits>
 
-#include "client/library/stream_spec.h"
 #include "core/contract/checksum.h"
+#include "proto/convert/contract_proto.h"
 #include "tests/client/library/fake_table.h"
 
 namespace tailcast::client {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/contract/address.h"
+#include "proto/convert/contract_proto.h"
 #include "tests/client/library/fake_table.h"
 
 namespace tailcast::client {
@@ -45,21 +46,6 @@ TEST(StreamSpecTest, RecipeAndAddressAreTheContractsKnownAnswers) {
             "tc1-82b4fd278a3992aba79b73c56f07db33df592f8fe62cc4565f5a792491b3d433");
 }
 
-TEST(StreamSpecTest, APlanSurvivesTheWayToTheWireAndBack) {
-  const PlanSpec plan = {.class_weights = {{1, 2, 3}, {4, 5, int64_t{1} << 62}},
-                         .order_seed = 99,
-                         .repeat_period_count = 2};
-  EXPECT_EQ(FromProto(ToProto(plan)), plan);
-}
-
-TEST(StreamSpecTest, WireTypesSurviveAndOthersAreRefused) {
-  for (const WireType type : {WireType::kFloat32, WireType::kFloat16, WireType::kBfloat16}) {
-    EXPECT_EQ(*WireTypeFromProto(ToProto(type)), type);
-  }
-  EXPECT_FALSE(WireTypeFromProto(v1::DATA_TYPE_UNSPECIFIED).ok());
-  EXPECT_FALSE(WireTypeFromProto(v1::DATA_TYPE_UINT8).ok());
-}
-
 TEST(StreamSpecTest, AnUnresolvedStreamHasNoAddressAndTheFieldIsNamed) {
   const auto message = [](auto change) {
     v1::StreamSpec stream = KnownStream();
@@ -90,14 +76,6 @@ TEST(StreamSpecTest, WhatWasNotChosenOfDdimIsTheBundles) {
   ChooseDdim(std::nullopt, 1.0, defaults, eta);
   EXPECT_EQ(eta.ddim().step_count(), 16);
   EXPECT_EQ(eta.ddim().eta(), 1.0);
-}
-
-TEST(StreamSpecTest, NoShardIsEveryRowAndNoBlockSizeIs1024) {
-  v1::RowRange rows;
-  EXPECT_EQ(ShardOf(rows), Shard{});
-  rows.mutable_shard()->set_shard_index(2);
-  rows.mutable_shard()->set_shard_count(4);
-  EXPECT_EQ(ShardOf(rows), (Shard{.index = 2, .count = 4, .block_rows = 1024, .origin_row = 0}));
 }
 
 TEST(StreamSpecTest, NamesEachFieldThatDiffersWithBothValues) {

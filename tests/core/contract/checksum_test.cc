@@ -60,9 +60,9 @@ TEST(ChecksumTest, OfARowIsXxh3OfClassThenBytesSeededWithItsIndex) {
         bytes.push_back(static_cast<char>(rows.classes[i] >> (8 * byte)));
       }
       bytes += rows.Row(i);
-      EXPECT_EQ(RowChecksum(rows.index[i], rows.classes[i], rows.Row(i)),
-                XXH3_64bits_withSeed(bytes.data(), bytes.size(),
-                                     static_cast<uint64_t>(rows.index[i])))
+      EXPECT_EQ(
+          RowChecksum(rows.index[i], rows.classes[i], rows.Row(i)),
+          XXH3_64bits_withSeed(bytes.data(), bytes.size(), static_cast<uint64_t>(rows.index[i])))
           << row_bytes;
     }
   }

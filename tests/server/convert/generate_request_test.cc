@@ -6,7 +6,8 @@
 #include <limits>
 #include <string>
 
-#include "server/convert/stream_proto.h"
+#include "proto/convert/contract_proto.h"
+#include "server/convert/generate_header.h"
 #include "server/rpc/limits.h"
 #include "tests/core/stream/streams.h"
 

@@ -6,8 +6,8 @@
 
 #include <cstring>
 
-#include "client/library/stream_spec.h"
 #include "core/contract/plan.h"
+#include "proto/convert/contract_proto.h"
 #include "tests/client/cli/retrain/sample_trainer.h"
 #include "tests/client/library/fake_server.h"
 #include "tests/client/library/fake_table.h"
@@ -37,8 +37,7 @@ class ServerRowSourceTest : public testing::Test {
 
   // The table's own plan, so that the rows which it sends are those that were asked for.
   RowQuery Query() {
-    return {
-        .what = "test", .plan = client::FromProto(table_.stream().plan()), .guidance_weights = {}};
+    return {.what = "test", .plan = FromProto(table_.stream().plan()), .guidance_weights = {}};
   }
 
   FakeTable table_;

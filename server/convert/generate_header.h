@@ -1,21 +1,15 @@
-#ifndef TAILCAST_SERVER_CONVERT_STREAM_PROTO_H_
-#define TAILCAST_SERVER_CONVERT_STREAM_PROTO_H_
+#ifndef TAILCAST_SERVER_CONVERT_GENERATE_HEADER_H_
+#define TAILCAST_SERVER_CONVERT_GENERATE_HEADER_H_
 
 #include <cstdint>
 #include <string>
 
 #include "core/base/digest.h"
-#include "core/contract/plan.h"
-#include "core/contract/sampler_spec.h"
 #include "core/contract/wire_type.h"
 #include "core/stream/resolved_stream.h"
 #include "proto/tailcast/v1/feature_service.pb.h"
-#include "proto/tailcast/v1/stream.pb.h"
 
 namespace tailcast::convert {
-
-v1::Plan ToProto(const PlanSpec& plan);
-v1::SamplerSpec ToProto(const SamplerSpec& sampler);
 
 // What the first message of a stream says beside the stream itself.
 struct HeaderFacts {
@@ -30,4 +24,4 @@ v1::GenerateHeader ToHeader(const stream::ResolvedStream& stream, const HeaderFa
 
 }  // namespace tailcast::convert
 
-#endif  // TAILCAST_SERVER_CONVERT_STREAM_PROTO_H_
+#endif  // TAILCAST_SERVER_CONVERT_GENERATE_HEADER_H_
