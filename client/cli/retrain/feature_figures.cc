@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -25,7 +24,6 @@ constexpr int64_t kMaxPoints = 250;
 constexpr int64_t kComponents = 2;
 // Rows whose neighbours are sought.
 constexpr int64_t kMaxQueries = 1000;
-constexpr int64_t kQueriesPerBlock = 250;
 
 // At most `limit` of the indices, evenly spread. [N] -> [M]
 at::Tensor Thinned(const at::Tensor& indices, int64_t limit) {
@@ -54,18 +52,6 @@ report::Points ProjectClass(const metrics::PrincipalComponents& components,
   return {.x = ToVector(projected.select(1, 0)), .y = ToVector(projected.select(1, 1))};
 }
 
-// As NearestDistances(), but a row is not its own neighbour. queries: indices into `rows`.
-at::Tensor DistancesToOthers(const at::Tensor& rows, const at::Tensor& queries) {
-  std::vector<at::Tensor> nearest;
-  for (const at::Tensor& block : queries.split(kQueriesPerBlock)) {
-    const at::Tensor distances = at::cdist(rows.index_select(/*dim=*/0, block), rows, /*p=*/2,
-                                           /*compute_mode=*/2);  // [n, M]
-    distances.scatter_(/*dim=*/1, block.unsqueeze(1), std::numeric_limits<float>::infinity());
-    nearest.push_back(distances.amin(/*dim=*/1));
-  }
-  return at::cat(nearest);
-}
-
 report::DistanceFigures Summarize(const at::Tensor& distances, double copy_distance) {
   const std::vector<double> shares(report::kQuantileShares.begin(), report::kQuantileShares.end());
   const at::Tensor doubles = distances.to(at::kDouble);
@@ -83,7 +69,7 @@ void AddGroupDistances(const ScaledSets& sets, const std::vector<int64_t>& class
                        const std::string& group, report::RunFigures& figures) {
   const at::Tensor training_rows = Thinned(RowsOf(sets.training, classes), kMaxQueries);
   if (training_rows.size(0) == 0 || sets.training.size() < 2) return;
-  const at::Tensor between = DistancesToOthers(sets.training.features, training_rows);
+  const at::Tensor between = metrics::DistancesToOtherRows(sets.training.features, training_rows);
   const double copy_distance = report::kCopyShare * between.median().item<double>();
   figures.distances[group + "/training"] = Summarize(between, copy_distance);
   const auto add = [&](const char* name, const training::LabelledRows& rows) {

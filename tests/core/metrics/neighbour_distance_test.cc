@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -45,61 +44,29 @@ TEST(NearestDistancesTest, BlocksMakeNoDifference) {
                            1e-5, 1e-6));
 }
 
-TEST(SummarizeDistancesTest, InterpolatesBetweenRanks) {
-  const auto summary = SummarizeDistances(at::tensor({4., 1., 3., 2.}, at::kFloat));
-  EXPECT_DOUBLE_EQ(summary.minimum, 1);
-  EXPECT_DOUBLE_EQ(summary.median, 2.5);
-  EXPECT_NEAR(summary.quantile05, 1.15, 1e-12);
-  EXPECT_NEAR(summary.quantile95, 3.85, 1e-12);
-  EXPECT_EQ(summary.rows, 4);
-  EXPECT_DOUBLE_EQ(SummarizeDistances(at::tensor({7.}, at::kFloat)).quantile95, 7);
+TEST(DistancesToOtherRowsTest, LeaveOutTheRowItself) {
+  const at::Tensor rows = Random(40, 5, 6);
+  const at::Tensor indices = at::tensor({0, 7, 39, 7}, at::kLong);
+  const at::Tensor distances = DistancesToOtherRows(rows, indices);
+  for (int64_t i = 0; i < indices.size(0); ++i) {
+    const auto own = indices[i].item<int64_t>();
+    const at::Tensor others = at::cat({rows.slice(0, 0, own), rows.slice(0, own + 1)});
+    EXPECT_FLOAT_EQ(distances[i].item<float>(),
+                    NearestOneByOne(rows.slice(0, own, own + 1), others).item<float>());
+  }
 }
 
-TEST(CompareNeighboursTest, CopiesShowBesideUnseenRows) {
-  const at::Tensor training = Random(400, 8, 6);
-  const auto report = CompareNeighbours(training, training.slice(0, 0, 100), Random(100, 8, 7));
-  ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_EQ(report->generated.median, 0);
-  EXPECT_GT(report->held_out.median, 0.5);
+TEST(DistancesToOtherRowsTest, ATwinHasDistanceZeroAndALonelyRowNone) {
+  const at::Tensor row = Random(1, 5, 7);
+  EXPECT_EQ(DistancesToOtherRows(row.repeat({2, 1}), at::tensor({1}, at::kLong)).item<float>(), 0);
+  EXPECT_TRUE(std::isinf(DistancesToOtherRows(row, at::tensor({0}, at::kLong)).item<float>()));
 }
 
-TEST(CompareNeighboursTest, DimensionsCountByTheirDeviation) {
-  at::Tensor training = Random(500, 2, 8);
-  const at::Tensor scale = at::tensor({1000., 0.001}, at::kFloat);
-  const at::Tensor generated = Random(50, 2, 9), held_out = Random(60, 2, 10);
-  const auto plain = CompareNeighbours(training, generated, held_out);
-  const auto scaled = CompareNeighbours(training * scale, generated * scale, held_out * scale);
-  EXPECT_NEAR(scaled->generated.median, plain->generated.median, 1e-4);
-  EXPECT_NEAR(scaled->held_out.quantile95, plain->held_out.quantile95, 1e-4);
-}
-
-TEST(CompareNeighboursTest, ADimensionThatNeverVariesIsLeftAsItIs) {
-  at::Tensor training = at::zeros({3, 2});
-  const auto report = CompareNeighbours(training, at::full({1, 2}, 3.f), at::zeros({1, 2}));
-  EXPECT_NEAR(report->generated.median, std::sqrt(18), 1e-5);
-}
-
-TEST(CompareNeighboursTest, ARowThatIsNotFiniteIsNamed) {
-  const at::Tensor rows = at::ones({4, 3});
-  at::Tensor wrong = rows.clone();
-  wrong[2][1] = std::nanf("");
-  EXPECT_EQ(CompareNeighbours(rows, wrong, rows).status().message(),
-            "generated features: row 2, column 1 is nan; expected finite numbers");
-  EXPECT_EQ(CompareNeighbours(wrong, rows, rows).status().code(),
-            absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(CompareNeighbours(rows, rows, wrong).status().code(),
-            absl::StatusCode::kInvalidArgument);
-}
-
-TEST(CompareNeighboursTest, EmptySetsAndOtherDimensionsAreRefused) {
-  const auto code = [](const at::Tensor& a, const at::Tensor& b, const at::Tensor& c) {
-    return CompareNeighbours(a, b, c).status().code();
-  };
-  const at::Tensor rows = at::ones({2, 3});
-  EXPECT_EQ(code(rows, rows, rows), absl::StatusCode::kOk);
-  EXPECT_EQ(code(at::ones({0, 3}), rows, rows), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(code(rows, at::ones({0, 3}), rows), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(code(rows, rows, at::ones({2, 4})), absl::StatusCode::kInvalidArgument);
+TEST(DistancesToOtherRowsTest, BlocksMakeNoDifference) {
+  const at::Tensor rows = Random(3000, 4, 8);
+  const at::Tensor all = DistancesToOtherRows(rows, at::arange(3000));
+  const at::Tensor some = at::tensor({1397, 1398, 2999}, at::kLong);
+  EXPECT_TRUE(at::equal(all.index_select(0, some), DistancesToOtherRows(rows, some)));
 }
 
 }  // namespace
