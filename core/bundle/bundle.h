@@ -42,9 +42,14 @@ struct FileCheck {
 
 // Recomputes every digest without loading: the manifest against publish.json's record of it, each
 // file against the manifest, and the folder against the list of files (a file too many is a fault).
-// `before_file`: as for ReadBundle(). NOT_FOUND: no such folder; a file of it that cannot be read is a finding.
+// `before_file`: as for ReadBundle(). NOT_FOUND: no such folder; a file of it that cannot be read is
+// a finding.
 absl::StatusOr<std::vector<FileCheck>> VerifyBundle(
     const std::string& folder, const std::function<absl::Status()>& before_file = nullptr);
+
+// The quick part of it, without reading weights: the manifest's digest, and that each file is there
+// in its size. DATA_LOSS names the first that is not.
+absl::Status CheckFilesAreThere(const std::string& folder);
 
 }  // namespace tailcast::bundle
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -14,7 +15,6 @@ namespace tailcast::diffusion {
 namespace {
 
 constexpr int64_t kCleanData = -1;
-constexpr double kPi = 3.14159265358979323846;
 
 // betas: [T] -> alpha_bars: [T]
 std::vector<double> Cumulate(std::vector<double> betas) {
@@ -37,7 +37,8 @@ NoiseSchedule NoiseSchedule::Linear(const LinearScheduleOptions& options) {
 NoiseSchedule NoiseSchedule::Cosine(const CosineScheduleOptions& options) {
   const double num_timesteps = static_cast<double>(options.num_timesteps);
   const auto squared_cosine = [&](double share) {
-    const double cosine = std::cos((share + options.offset) / (1.0 + options.offset) * kPi / 2);
+    const double cosine =
+        std::cos((share + options.offset) / (1.0 + options.offset) * std::numbers::pi / 2);
     return cosine * cosine;
   };
   std::vector<double> betas(options.num_timesteps);

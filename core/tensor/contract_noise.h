@@ -16,7 +16,8 @@ struct NoiseKey {
   int64_t ordinal = 0;
 };
 
-// The stream contract's noise, row by row from the samples' own counters. Immutable.
+// The stream contract's noise, row by row from the samples' own counters. Immutable,
+// so thread-safe.
 class ContractNoise final : public NoiseSource {
  public:
   ContractNoise(absl::Span<const NoiseKey> samples, int64_t feature_dim);

@@ -15,8 +15,8 @@ namespace tailcast {
 // Parameters and buffers of a module by their dotted names.
 NamedTensors ModuleTensors(const torch::nn::Module& module);
 
-// Copies `tensors` into the module's parameters and buffers. INVALID_ARGUMENT, naming `what` and the
-// tensor, if one is missing, left over, or of another type or shape; nothing is changed then.
+// Copies `tensors` into the module's parameters and buffers. INVALID_ARGUMENT, naming `what` and
+// the tensor, if one is missing, left over, or of another type or shape; nothing is changed then.
 absl::Status LoadModule(const NamedTensors& tensors, const std::string& what,
                         torch::nn::Module& module);
 

@@ -17,8 +17,8 @@ using NamedTensors = std::map<std::string, at::Tensor>;
 // A tensor of its own with the bytes of `view`.
 at::Tensor ToTensor(const TensorView& view);
 
-// A safetensors file with these tensors, in the form of SerializeSafetensors(). Tensors are copied to
-// the CPU and made contiguous first.
+// A safetensors file with these tensors, in the form of SerializeSafetensors(). Tensors are copied
+// to the CPU and made contiguous first.
 absl::StatusOr<std::string> SerializeTensors(const NamedTensors& tensors, const Metadata& metadata);
 
 // All tensors of a file. Errors as SafetensorsFile::Read().

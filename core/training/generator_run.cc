@@ -4,6 +4,7 @@
 #include <torch/optim/adamw.h>
 
 #include <cmath>
+#include <numbers>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,7 +19,6 @@
 namespace tailcast::training {
 namespace {
 
-constexpr double kPi = 3.14159265358979323846;
 // What a running mean keeps of its past at each value.
 constexpr double kRunningDecay = 0.99;
 
@@ -57,7 +57,7 @@ double LearningRateShare(const GeneratorTrainingOptions& options, int64_t step) 
   if (step < warmup) return static_cast<double>(step + 1) / static_cast<double>(warmup);
   const double share =
       static_cast<double>(step - warmup) / static_cast<double>(options.steps - warmup);
-  return 0.5 * (1.0 + std::cos(kPi * share));
+  return 0.5 * (1.0 + std::cos(std::numbers::pi * share));
 }
 
 absl::StatusOr<std::unique_ptr<GeneratorRun>> GeneratorRun::Create(

@@ -9,12 +9,6 @@
 namespace tailcast::diffusion {
 namespace {
 
-// Bounds on what a file may ask for.
-constexpr int64_t kMaxFeatureDim = 65'536;
-constexpr int64_t kMaxHiddenDim = 4096;
-constexpr int64_t kMaxEmbeddingDim = 4096;
-constexpr int64_t kMaxBlocks = 64;
-
 struct Range {
   const char* field;
   int64_t value, min, max;

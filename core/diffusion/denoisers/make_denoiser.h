@@ -10,19 +10,25 @@
 
 namespace tailcast::diffusion {
 
+// Bounds on what a file or a flag may ask for.
+inline constexpr int64_t kMaxFeatureDim = 65'536;
+inline constexpr int64_t kMaxHiddenDim = 4096;
+inline constexpr int64_t kMaxEmbeddingDim = 4096;
+inline constexpr int64_t kMaxBlocks = 64;
+
 // Which network, and its sizes; at most 2^28 weights together.
 struct DenoiserSpec {
   // A name of the list in make_denoiser.cc.
   std::string architecture = "residual_mlp";
-  // Width D of the features. [1, 65536]
+  // Width D of the features. [1, kMaxFeatureDim]
   int64_t feature_dim = 64;
-  // Number of classes K. [1, 65536]
+  // Number of classes K. [1, kMaxPlanClasses]
   int64_t num_classes = 10;
-  // Width H of the residual stream. [1, 4096]
+  // Width H of the residual stream. [1, kMaxHiddenDim]
   int64_t hidden_dim = 192;
-  // Width E of the timestep embedding; even. [2, 4096]
+  // Width E of the timestep embedding; even. [2, kMaxEmbeddingDim]
   int64_t embedding_dim = 128;
-  // Residual blocks. [1, 64]
+  // Residual blocks. [1, kMaxBlocks]
   int64_t num_blocks = 3;
 };
 

@@ -33,11 +33,13 @@ struct LossTerms {
 };
 
 // An objective for training a denoiser. Takes the denoiser and not its output, because some methods
-// evaluate it more than once per batch.
+// evaluate it more than once per batch. Not thread-safe: some draw classes or noise from the
+// generator that they were made with.
 class DiffusionLoss {
  public:
   virtual ~DiffusionLoss() = default;
 
+  // Leaves gradients to the caller: the terms are part of the graph of `denoiser`'s parameters.
   virtual LossTerms Compute(Denoiser& denoiser, const NoisyBatch& batch) = 0;
 };
 
