@@ -12,7 +12,8 @@ What an earlier run finished is reused.
 
   --build-only       install and build, run nothing
   --jobs N           parallel compile jobs and training runs; default: the number of processors
-  --work-dir DIR     where data, models and the report go; default: build/quickstart
+  --work-dir DIR     where data, models and the report go; default: build/quickstart, of a trial
+                     build/quickstart-trial
   --fresh            throw away what earlier runs of this script left in the work folder
   --trial            one epoch, few images, few rows: everything runs, the figures mean nothing
   --no-build         use build/bin as it is, install and build nothing
@@ -30,7 +31,7 @@ build=true
 fresh=false
 trial=false
 jobs=$(nproc)
-work=$root/build/quickstart
+work=
 libtorch=
 while [[ $# -gt 0 ]]; do
   case $1 in
@@ -54,6 +55,10 @@ if ! [[ $jobs =~ ^[1-9][0-9]*$ ]]; then
   echo "quickstart.sh: --jobs '$jobs': expected a whole number from 1" >&2
   exit 2
 fi
+if $build_only && ! $build; then
+  echo "quickstart.sh: --build-only and --no-build exclude each other" >&2
+  exit 2
+fi
 
 data=/usr/share/datasets/fashion-mnist
 seeds=(0 1 2)
@@ -62,42 +67,56 @@ bundle=fashion-mnist-lt
 class_order=9,8,7,5,1,3,0,2,4,6
 split_flags=() encoder_flags=() generator_flags=() retrain_flags=()
 if $trial; then
+  work=${work:-$root/build/quickstart-trial}
   split_flags=(--max-per-class 400)
   encoder_flags=(--epochs 1)
   generator_flags=(--steps 60)
   retrain_flags=(--plan each=20 --data-free-rows 40)
 fi
+work=${work:-$root/build/quickstart}
 
 say() { echo "[$(date +%H:%M:%S)] $*"; }
 
 seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'; }
 
-# What a step was made by and from: the build, the command and the files it names. The server's port
-# changes from run to run and does not count.
+# A command as one pastes it into a shell. The server's port changes from run to run and does not count.
+command_text() {
+  local text
+  printf -v text '%q ' "$@"
+  text=${text% }
+  echo "${text/"${server:-no server yet}"/127.0.0.1:PORT}"
+}
+
+# What a step was made by and from: the build, the command and the files it names.
 stamp_of() {
   local argument inputs=()
   echo "$version"
-  local text="$*"
-  echo "${text/"${server:-no server yet}"/127.0.0.1:PORT}"
+  command_text "$@"
   for argument in "$@" "${also_from[@]}"; do
     if [[ $argument == "$work"/* && -f $argument && $argument != "$output" ]]; then inputs+=("$argument"); fi
   done
   if [[ ${#inputs[@]} -gt 0 ]]; then sha256sum "${inputs[@]}"; fi
 }
 
-# step NAME OUTPUT COMMAND...: runs the command unless OUTPUT is there from the same stamp. The files
-# in `also_from` count as inputs beside those that the command names.
+# is_current NAME OUTPUT COMMAND...: OUTPUT is there from the same stamp. The files in `also_from` count
+# as inputs beside those that the command names.
+is_current() {
+  local stamp=$state/$1.stamp output=$2
+  [[ -e $output && -f $stamp && $(<"$stamp") == "$(stamp_of "${@:3}")" ]]
+}
+
+# step NAME OUTPUT COMMAND...: runs the command unless OUTPUT is current.
 step() {
   local name=$1 output=$2
-  shift 2
-  local stamp=$state/$name.stamp wanted
-  wanted=$(stamp_of "$@")
-  if [[ -e $output && -f $stamp && $(<"$stamp") == "$wanted" ]]; then
+  if is_current "$@"; then
     say "$name: reused ${output#"$work"/}"
     return
   fi
+  shift 2
+  local stamp=$state/$name.stamp wanted command
+  wanted=$(stamp_of "$@")
   rm -f "$stamp"
-  local command="$*"
+  command=$(command_text "$@")
   say "$name: ${command//"$root/"/}"
   local start=$EPOCHREALTIME
   if ! "$@" >"$state/$name.out" 2> >(sed -u "s/^/    $name: /" >&2); then
@@ -109,17 +128,22 @@ step() {
   say "$name: done in $(<"$state/$name.seconds") s"
 }
 
+# Process groups of parallel().
+declare -A running=()
+
 # parallel FUNCTION ARGUMENT...: FUNCTION for each argument, at most $jobs at once; fails if one fails.
+# Each has a process group of its own, so that stop_all() reaches whatever it started.
 parallel() {
   local function=$1 argument finished failed=0
-  local -A running=()
   shift
   for argument in "$@"; do
     if [[ ${#running[@]} -ge $jobs ]]; then
       wait -n -p finished "${!running[@]}" || failed=1
       unset "running[$finished]"
     fi
+    set -m
     "$function" "$argument" &
+    set +m
     running[$!]=$argument
   done
   while [[ ${#running[@]} -gt 0 ]]; do
@@ -174,17 +198,29 @@ train_seed() {
   train_generator "$1-denoising"
 }
 
-# $1: SEED-OBJECTIVE, $2: bundle, $3: version it must get
-publish() {
+# $1: SEED-OBJECTIVE, $2: bundle, $3: version; $4: a function that gets the step
+with_publish_step() {
   local seed=${1%%-*} objective=${1#*-}
   local folder=$work/publisher/seed-$seed
-  step "publish-$objective-seed-$seed" "$work/repository/$2/$3/manifest.json" \
+  "$4" "publish-$objective-seed-$seed" "$work/repository/$2/$3/manifest.json" \
     "$tailcast" publish --repository "$work/repository" --name "$2" \
     --generator "$folder/generator-$objective.safetensors" --encoder "$folder/encoder.safetensors"
-  if [[ ! -f $work/repository/$2/$3/manifest.json ]]; then
-    echo "quickstart.sh: $2 did not become version $3: the repository holds another run; use --fresh" >&2
-    return 1
+}
+
+# Seed S becomes version S + 1. Versions never change, so where one was published from something else
+# the bundles of this script are made anew, all of them.
+publish_all() {
+  local published=("0-denoising $bundle 1" "1-denoising $bundle 2" "2-denoising $bundle 3"
+    "0-cbdm $bundle-cbdm 1" "0-diffrop $bundle-diffrop 1") item current=true
+  mkdir -p "$work/repository"
+  # shellcheck disable=SC2086 # three words each
+  for item in "${published[@]}"; do with_publish_step $item is_current || current=false; done
+  if ! $current && [[ -d $work/repository/$bundle ]]; then
+    say "publish: the bundles of an earlier run, of other inputs or not finished, are made anew"
+    rm -rf "$work/repository/$bundle" "$work/repository/$bundle"-{cbdm,diffrop}
   fi
+  # shellcheck disable=SC2086
+  for item in "${published[@]}"; do with_publish_step $item step; done
 }
 
 # The trainer's own encoder and features, in its own folder.
@@ -211,7 +247,7 @@ choose_isolation() {
   elif unshare --user --map-root-user --mount "${hiding[@]}" true 2>/dev/null; then
     hide=(unshare --user --map-root-user --mount "${hiding[@]}")
   elif chmod 700 "$work/trainer" && "${nobody[@]}" test -r "$work/repository" -a ! -r "$work/trainer" 2>/dev/null &&
-    "${nobody[@]}" "$root/build/bin/tailcastd" --version >/dev/null 2>&1; then
+    "${nobody[@]}" "$tailcastd" --version >/dev/null 2>&1; then
     hide=("${nobody[@]}")
   else
     say "serve: this system gives no private mounts: server and trainer have folders of their own, but one user"
@@ -224,8 +260,9 @@ start_server() {
   local hide=()
   choose_isolation
   : >"$state/server.out"
-  "${hide[@]}" "$root/build/bin/tailcastd" --repository "$work/repository" --listen 127.0.0.1:0 \
-    >"$state/server.out" 2>"$work/server.log" &
+  serve=("$tailcastd" --repository "$work/repository" --listen 127.0.0.1:0)
+  server_start=$EPOCHREALTIME
+  "${hide[@]}" "${serve[@]}" >"$state/server.out" 2>"$work/server.log" &
   server_pid=$!
   local deadline=$((SECONDS + 60))
   until server=$(sed -n 's/^listening on //p' "$state/server.out") && [[ -n $server ]]; do
@@ -246,6 +283,14 @@ stop_server() {
   server_pid=
 }
 
+# Leaves nothing running, however the script ends.
+stop_all() {
+  local group
+  for group in "${!running[@]}"; do kill -TERM -- "-$group" 2>/dev/null || true; done
+  for group in "${!running[@]}"; do wait "$group" 2>/dev/null || true; done
+  stop_server
+}
+
 # $1: SEED-OBJECTIVE
 retrain() {
   local seed=${1%%-*} objective=${1#*-}
@@ -263,15 +308,20 @@ json_text() {
   printf '"%s"' "${text//\"/\\\"}"
 }
 
-# What ran, in the order in which it ended, for the report: a JSON object a line.
+# step_line NAME SECONDS COMMAND: a JSON object for the report; SECONDS empty: not known yet.
+step_line() {
+  printf '{"step": "%s", %s"command": %s}\n' "$1" "${2:+"\"seconds\": $2, "}" "$(json_text "${3//"$root/"/}")"
+}
+
+# What ran, in the order in which it ended.
 write_steps() {
-  local stamp name command
+  local stamp name
   while read -r stamp; do
     name=$(basename "$stamp" .stamp)
-    command=$(sed -n 2p "$stamp")
-    printf '{"step": "%s", "seconds": %s, "command": %s}\n' "$name" "$(<"$state/$name.seconds")" \
-      "$(json_text "${command//"$root/"/}")"
+    step_line "$name" "$(<"$state/$name.seconds")" "$(sed -n 2p "$stamp")"
   done < <(ls -tr "$state"/*.stamp)
+  step_line serve "$(seconds_since "$server_start")" "$(command_text "${serve[@]}")"
+  step_line report "" "$(command_text "$@")"
 }
 
 main_job() {
@@ -280,25 +330,19 @@ main_job() {
     --validation-per-class 100 --seed 0 "${split_flags[@]}" --output "$work/split.json"
   parallel train_seed "${seeds[@]}"
 
-  mkdir -p "$work/repository"
-  local seed
-  for seed in "${seeds[@]}"; do publish "$seed-denoising" "$bundle" $((seed + 1)); done
-  publish 0-cbdm "$bundle-cbdm" 1
-  publish 0-diffrop "$bundle-diffrop" 1
-
+  publish_all
   parallel equip_trainer "${seeds[@]}"
-  trap stop_server EXIT
   start_server
   parallel retrain "${seeds[@]/%/-denoising}" 0-cbdm 0-diffrop
   stop_server
 
-  write_steps >"$work/steps.jsonl"
-  local inputs=()
+  local inputs=() seed
   for seed in "${seeds[@]}"; do inputs+=("$work/trainer/seed-$seed/denoising"); done
-  "$tailcast" report --dataset "Fashion-MNIST-LT" --inputs "${inputs[@]}" \
-    --ablation "ldmlr_cbdm=$work/trainer/seed-0/cbdm" \
-    --ablation "ldmlr_diffrop=$work/trainer/seed-0/diffrop" \
-    --seconds "$work/steps.jsonl" --output "$work/report.html"
+  local report=("$tailcast" report --dataset "Fashion-MNIST-LT" --inputs "${inputs[@]}"
+    --ablation "ldmlr_cbdm=$work/trainer/seed-0/cbdm" --ablation "ldmlr_diffrop=$work/trainer/seed-0/diffrop"
+    --steps "$work/steps.jsonl" --output "$work/report.html")
+  write_steps "${report[@]}" >"$work/steps.jsonl"
+  "${report[@]}"
   say "report: $work/report.html"
 }
 
@@ -311,21 +355,38 @@ clear_work() {
   rm -rf "$work"/{split.json,publisher,trainer,repository,steps.jsonl,report.html,report.json,server.log} "$state"
 }
 
+# Two runs in one folder would write the same files.
+lock_work() {
+  exec {lock}<"$work"
+  if ! flock --nonblock "$lock"; then
+    echo "quickstart.sh: another run, or what is left of one, works in '$work'; wait for it or stop it" >&2
+    return 1
+  fi
+}
+
 started=$SECONDS
 tailcast=$root/build/bin/tailcast
+tailcastd=$root/build/bin/tailcastd
 state=$work/steps
 also_from=()
 if $build; then build_product; fi
 if $build_only; then exit 0; fi
-if [[ ! -x $tailcast ]]; then
-  echo "quickstart.sh: $tailcast is not there; run without --no-build" >&2
-  exit 1
-fi
+for program in "$tailcast" "$tailcastd"; do
+  if [[ ! -x $program ]]; then
+    echo "quickstart.sh: $program is not there; run without --no-build" >&2
+    exit 1
+  fi
+done
 
 build_done=$SECONDS
+mkdir -p "$work"
+lock_work
 if $fresh; then clear_work; fi
-version="$("$tailcast" --version) $(sha256sum "$tailcast")"
+version="$("$tailcast" --version) $(sha256sum "$tailcast" "$tailcastd")"
 mkdir -p "$state"
 touch "$state/made-by-quickstart"
+trap stop_all EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 main_job
 say "done: the main job took $((SECONDS - build_done)) s, all of it $((SECONDS - started)) s"

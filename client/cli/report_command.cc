@@ -34,7 +34,7 @@ struct Flags {
   std::vector<std::string> inputs;
   std::vector<std::string> ablations;  // NAME=DIR
   std::string dataset;
-  std::string seconds;
+  std::string steps;
   std::string output;
 };
 
@@ -76,9 +76,9 @@ absl::StatusOr<report::ReportInputs> ReadInputs(const Flags& flags, const Comman
     ASSIGN_OR_RETURN(auto named, ReadAblation(ablation));
     inputs.ablations.push_back(std::move(named));
   }
-  if (flags.seconds.empty()) return inputs;
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(flags.seconds, kMaxInputBytes));
-  ASSIGN_OR_RETURN(inputs.steps, report::ParseSteps(text, flags.seconds));
+  if (flags.steps.empty()) return inputs;
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(flags.steps, kMaxInputBytes));
+  ASSIGN_OR_RETURN(inputs.steps, report::ParseSteps(text, flags.steps));
   return inputs;
 }
 
@@ -134,9 +134,8 @@ void AddReportCommand(CLI::App& app, CommandRunner& runner) {
       ->expected(1)
       ->take_all();
   command.add_option("--dataset", flags->dataset, "Name of the data set for the title");
-  command.add_option("--seconds", flags->seconds,
-                     "Measured steps: a JSON object {step: seconds}, or a line "
-                     "{\"step\", \"seconds\", \"command\"} for each");
+  command.add_option("--steps", flags->steps,
+                     "What ran, to show: a line {\"step\", \"seconds\", \"command\"} for each");
   command.add_option("--output", flags->output, "HTML file to write")->required();
   runner.Bind(command, [flags](CommandContext& context) { return Report(*flags, context); });
 }

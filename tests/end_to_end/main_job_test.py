@@ -8,8 +8,10 @@ script's own. Accuracies here say nothing; what must hold is that each command h
 needs, that a second run reuses what is there, and what the report says of how it was made.
 """
 
+import fcntl
 import json
 import math
+import os
 import pathlib
 import subprocess
 import sys
@@ -74,8 +76,9 @@ class MainJobTest(unittest.TestCase):
         digest = subprocess.run(["sha256sum", manifest], capture_output=True, text=True, check=True).stdout.split()[0]
         self.assertEqual(self.report["bundle_digest"], digest)
         commands = " ".join(entry["command"] for entry in self.report["commands"])
-        for command in ("split", "train encoder", "encode", "train generator", "publish", "retrain"):
+        for command in ("split", "train encoder", "encode", "train generator", "publish", "retrain", "report"):
             self.assertIn(f"tailcast {command} ", commands)
+        self.assertIn("tailcastd --repository ", commands)
         for step in ("split", "encoder-seed-2", "generator-cbdm-seed-0", "retrain-denoising-seed-1"):
             self.assertGreater(self.report["seconds"][step], 0)
 
@@ -96,6 +99,47 @@ class MainJobTest(unittest.TestCase):
         mended = self.quickstart("--trial")
         self.assertEqual(mended.count(": done in "), 1, "the same features give the same classifier")
         self.assertIn("encode-test-seed-1: done in ", mended)
+
+    def test_other_generators_become_the_versions_and_are_what_is_reported(self):
+        folder = self.work / "publisher" / "seed-0"
+        denoising, cbdm = (folder / f"generator-{objective}.safetensors" for objective in ("denoising", "cbdm"))
+        kept = denoising.read_bytes()
+        denoising.write_bytes(cbdm.read_bytes())
+        cbdm.write_bytes(kept)
+        output = self.quickstart("--trial")
+        self.assertIn("publish: the bundles of an earlier run", output)
+        self.assertIn("retrain-denoising-seed-0: done in ", output)
+        self.assertIn("retrain-denoising-seed-1: reused ", output)
+        self.test_each_seed_is_a_version_and_each_objective_a_bundle()
+        old_digest = self.report["bundle_digest"]
+        type(self).report = json.loads((self.work / "report.json").read_text())
+        self.assertNotEqual(self.report["bundle_digest"], old_digest)
+        self.test_the_report_says_what_made_it()
+
+    def test_a_second_run_in_the_same_folder_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                result = subprocess.run([self.script, "--no-build", "--trial", "--work-dir", folder],
+                                        capture_output=True, text=True, timeout=60)
+            finally:
+                os.close(descriptor)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn(f"another run, or what is left of one, works in '{folder}'", result.stderr)
+
+    def test_a_terminated_run_leaves_nothing_running(self):
+        with tempfile.TemporaryDirectory() as folder:
+            script = subprocess.Popen([self.script, "--no-build", "--work-dir", folder], stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, text=True)
+            for line in script.stdout:
+                if "encoder-seed-" in line and "epoch" in line:
+                    break
+            script.terminate()
+            script.communicate(timeout=60)
+            self.assertEqual(script.returncode, 143)
+            # Whatever still ran would hold the folder's lock.
+            self.assertEqual(subprocess.run(["flock", "--nonblock", folder, "true"], check=False).returncode, 0)
 
     def test_fresh_removes_its_own_files_only(self):
         with tempfile.TemporaryDirectory() as folder:

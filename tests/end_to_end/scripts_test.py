@@ -35,6 +35,9 @@ class ScriptsTest(unittest.TestCase):
         result = self.run_script("quickstart.sh", "--work-dir")
         self.assertEqual(result.returncode, 2)
         self.assertIn("--work-dir needs a value", result.stderr)
+        result = self.run_script("quickstart.sh", "--build-only", "--no-build")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("--build-only and --no-build", result.stderr)
         self.assertEqual(self.run_script("install_dependencies.sh", "--fast").returncode, 2)
         self.assertEqual(self.run_script("test.sh", "--preset", "fast").returncode, 2)
 

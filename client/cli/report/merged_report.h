@@ -43,8 +43,8 @@ struct Difference {
 // One command of the whole job.
 struct Step {
   std::string name;
-  double seconds = 0;
-  std::string command;  // may be empty
+  std::optional<double> seconds;  // none: not over yet
+  std::string command;            // may be empty
 };
 
 struct ReportInputs {
@@ -78,8 +78,8 @@ absl::StatusOr<MergedReport> Merge(ReportInputs inputs);
 // report.json. The deviation of an arm with one seed is null.
 nlohmann::json ToJson(const MergedReport& report);
 
-// What the quick start measured: an object {step: seconds}, or one object {"step", "seconds",
-// "command"} a line, in order. INVALID_ARGUMENT names `what` and the fault.
+// What ran, in order: one object {"step", "seconds", "command"} a line, of which only "step" must
+// be there. INVALID_ARGUMENT names `what` and the fault.
 absl::StatusOr<std::vector<Step>> ParseSteps(absl::string_view text, const std::string& what);
 
 }  // namespace tailcast::report

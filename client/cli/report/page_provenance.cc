@@ -103,7 +103,7 @@ std::string RunFacts(const std::string& title, const RunFigures& run) {
 std::string StepTable(const MergedReport& report) {
   Table table("Seconds of each step", {"Step", "Seconds"});
   for (const Step& step : report.steps) {
-    table.AddRow({TextCell(step.name), NumberCell(NumberText(step.seconds, 1))});
+    if (step.seconds) table.AddRow({TextCell(step.name), NumberCell(NumberText(*step.seconds, 1))});
   }
   if (!report.steps.empty()) return Details("Seconds of each step", table.Html());
   for (const RunFigures& run : report.runs) {

@@ -86,7 +86,9 @@ json DistancesJson(const RunFigures& run) {
 // The measured steps, or else what retrain itself measured.
 json SecondsJson(const MergedReport& report) {
   json seconds = json::object();
-  for (const Step& step : report.steps) seconds[step.name] = step.seconds;
+  for (const Step& step : report.steps) {
+    if (step.seconds) seconds[step.name] = *step.seconds;
+  }
   if (!report.steps.empty()) return seconds;
   for (const RunFigures& run : report.runs) {
     for (const auto& [part, value] : run.seconds) {
@@ -117,22 +119,10 @@ absl::StatusOr<Step> ParseStepLine(absl::string_view line, const std::string& wh
   JsonReader reader(object, what);
   Step step;
   step.name = reader.String("step");
-  step.seconds = reader.Double("seconds", 0, kMaxSeconds);
+  if (reader.Has("seconds")) step.seconds = reader.Double("seconds", 0, kMaxSeconds);
   if (reader.Has("command")) step.command = reader.String("command");
   RETURN_IF_ERROR(reader.Finish());
   return step;
-}
-
-absl::StatusOr<std::vector<Step>> ParseStepObject(const json& object, const std::string& what) {
-  std::vector<Step> steps;
-  for (const auto& [name, value] : object.items()) {
-    if (!value.is_number() || value.get<double>() < 0 || value.get<double>() > kMaxSeconds) {
-      return absl::InvalidArgumentError(absl::StrCat(what, ": step '", name, "' is ", value.dump(),
-                                                     "; expected a number of seconds"));
-    }
-    steps.push_back({name, value.get<double>(), /*command=*/""});
-  }
-  return steps;
 }
 
 }  // namespace
@@ -172,10 +162,6 @@ json ToJson(const MergedReport& report) {
 }
 
 absl::StatusOr<std::vector<Step>> ParseSteps(absl::string_view text, const std::string& what) {
-  const absl::StatusOr<json> whole = ParseJson(text, what);
-  if (whole.ok() && whole->is_object() && !whole->contains("step")) {
-    return ParseStepObject(*whole, what);
-  }
   std::vector<Step> steps;
   int64_t number = 0;
   for (const absl::string_view line : absl::StrSplit(text, '\n')) {
