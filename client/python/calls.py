@@ -4,6 +4,7 @@ import threading
 import time
 
 import grpc
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 # What a broken connection looks like; RESOURCE_EXHAUSTED counts only with a delay.
@@ -11,16 +12,24 @@ BROKEN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN, grpc.StatusCode.
           grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.ABORTED)
 # What a service itself answers where another call goes on: ABORTED ends a stream that nobody read for long.
 ASK_AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.ABORTED)
+# What is wrong with one replica and need not be with another, by code and by reason.
+FAULTY = (grpc.StatusCode.DATA_LOSS, grpc.StatusCode.INTERNAL)
+FAULTY_REASONS = ("ADDRESS_MISMATCH", "BUNDLE_DIGEST_MISMATCH", "NUMERICS_UNAVAILABLE", "BUNDLE_NOT_FOUND")
 FIRST_DELAY, MAX_DELAY = 0.1, 5.0
 # A connection that is silent for so long is asked for a sign of life, and given up if none comes: older
 # grpcio reads the second option, 1.85 waits a minute unless the third says less. tailcastd hangs up on
-# clients that ask more often than every 5 s.
+# clients that ask more often than every 5 s. Loopback and clusters need no proxy; an http_proxy meant for the
+# web would break them.
 CHANNEL_OPTIONS = (("grpc.keepalive_time_ms", 30_000), ("grpc.keepalive_timeout_ms", 20_000),
-                   ("grpc.http2.ping_timeout_ms", 20_000))
+                   ("grpc.http2.ping_timeout_ms", 20_000), ("grpc.enable_http_proxy", 0))
 
 
 class StreamError(Exception):
     """The stream cannot go on; the text says why and how far it came."""
+
+
+class ReplicaFault(StreamError):
+    """This server cannot go on with the stream, or sent what is wrong; another one may be able to."""
 
 
 class StreamCut(Exception):
@@ -31,62 +40,89 @@ class StreamCut(Exception):
         self.delay = delay
 
 
-def retry_delay(error):
-    """Seconds that the server asks us to wait; None if it does not say."""
+def detail_of(error, kind):
+    """The google.rpc detail of a call's error; None if it has none, or one that does not parse."""
     for key, value in error.trailing_metadata() or ():
         if key != "grpc-status-details-bin":
             continue
-        for detail in status_pb2.Status.FromString(value).details:
-            info = error_details_pb2.RetryInfo()
-            if detail.Unpack(info):
-                return info.retry_delay.seconds + info.retry_delay.nanos * 1e-9
+        try:
+            for detail in status_pb2.Status.FromString(value).details:
+                found = kind()
+                if detail.Unpack(found):
+                    return found
+        except DecodeError:
+            return None
     return None
 
 
-def has_reason(error):
-    """True if a Tailcast service ended the call, not gRPC or a proxy."""
-    for key, value in error.trailing_metadata() or ():
-        if key == "grpc-status-details-bin":
-            return any(detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR)
-                       for detail in status_pb2.Status.FromString(value).details)
-    return False
+def retry_delay(error):
+    """Seconds that the server asks us to wait; None if it does not say."""
+    info = detail_of(error, error_details_pb2.RetryInfo)
+    return None if info is None else info.retry_delay.seconds + info.retry_delay.nanos * 1e-9
 
 
-def as_cut(error):
-    """A StreamCut if another attempt may help, else a StreamError."""
+def reason_of(error):
+    """Why a Tailcast service ended the call; None if it was gRPC or a proxy."""
+    info = detail_of(error, error_details_pb2.ErrorInfo)
+    return None if info is None or info.domain != "tailcast" else info.reason
+
+
+def failure_of(error):
+    """StreamCut if another attempt may help, ReplicaFault if another server may, else StreamError."""
     text = f"{error.code().name}: {error.details()}"
-    delay = retry_delay(error)
-    if error.code() in ASK_AGAIN or (error.code() in BROKEN and not has_reason(error)):
+    delay, reason = retry_delay(error), reason_of(error)
+    if error.code() in ASK_AGAIN or (error.code() in BROKEN and reason is None):
         return StreamCut(text, delay)
     if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED and delay is not None:
         return StreamCut(text, delay)
-    return StreamError(text)
+    return ReplicaFault(text) if error.code() in FAULTY or reason in FAULTY_REASONS else StreamError(text)
 
 
 class Attempts:
     """Which server to ask next, and when to give up."""
 
     def __init__(self, servers, retry_for):
-        self._servers, self._retry_for = servers, retry_for
-        self._number, self._failing_since, self._delay = 0, None, FIRST_DELAY
+        self._servers, self._retry_for = list(servers), retry_for
+        self._current, self._failing_since, self._delay = 0, None, FIRST_DELAY
+        self._refused = []  # what the servers did that are not asked again
 
     @property
     def server(self):
-        return self._servers[self._number % len(self._servers)]
+        return self._servers[self._current]
 
     def note_progress(self):
         self._failing_since, self._delay = None, FIRST_DELAY
 
-    def wait_after(self, cut, how_far):
-        """Returns when the next server may be asked; StreamError once the time without progress is used up."""
+    def recover(self, failure, how_far):
+        """Returns when the next server may be asked. StreamError once the time without progress is used up, or when
+        the last server turned out to be faulty.
+        """
+        if isinstance(failure, ReplicaFault):
+            self._refuse(failure)
+        else:
+            self._wait_after(failure, how_far)
+
+    def _refuse(self, fault):
+        """A server that fails where another need not is not asked again while there are others."""
+        if len(self._servers) == 1:
+            raise StreamError(f"{self.server}: {fault}{self._refusals()}") from fault
+        self._refused.append(f"{self.server}: {fault}")
+        del self._servers[self._current]
+        self._current %= len(self._servers)
+
+    def _wait_after(self, cut, how_far):
         now = time.monotonic()
         self._failing_since = self._failing_since or now
         waited = now - self._failing_since
         if waited >= self._retry_for:
-            raise StreamError(f"gave up after {waited:.0f} s without progress {how_far}: {self.server}: {cut}") from cut
-        self._number += 1
+            raise StreamError(f"gave up after {waited:.0f} s without progress {how_far}: {self.server}: {cut}"
+                              f"{self._refusals()}") from cut
+        self._current = (self._current + 1) % len(self._servers)
         time.sleep(min(max(self._delay * random.uniform(0.75, 1.0), cut.delay or 0.0), self._retry_for - waited))
         self._delay = min(2 * self._delay, MAX_DELAY)
+
+    def _refusals(self):
+        return "".join(f"; refused: {text}" for text in self._refused)
 
 
 class Messages:

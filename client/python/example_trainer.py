@@ -3,8 +3,9 @@
 
 `TailcastRows` is all that a trainer needs. It is an iterator over batches of generated features that
 
-* checks every chunk's checksum and refuses a server that would send other bytes,
-* goes on from the next row when the connection breaks, the server restarts or falls silent,
+* checks every chunk's order, size, class and checksum, and that header and summary fit,
+* goes on from the next row when the connection breaks, the server restarts or falls silent, and at the
+  next server when one would send other bytes or sends wrong ones,
 * knows which rows it has yielded, so a checkpoint resumes with exactly the missing ones, and
 * splits the rows over ranks and DataLoader workers without any talk between them.
 
@@ -31,8 +32,8 @@ ahead of the training step, so there the training process says itself what it us
 A resumed run may have another number of workers. Another number of ranks or other blocks need a state that
 knows what all ranks used: merge_states() of theirs.
 
-Needs grpcio, numpy, xxhash and googleapis-common-protos, and the stubs that the build makes in
-build/python (elsewhere: TAILCAST_STUBS=DIR). Run as a program it fits a softmax classifier:
+Needs grpcio, numpy, xxhash and googleapis-common-protos, and the Python code of the public API that the
+build makes (see tailcast_api.py). Run as a program it fits a softmax classifier:
 
     python example_trainer.py --server 127.0.0.1:50071 --bundle fashion-mnist-lt --plan each=2000
 """
@@ -49,64 +50,20 @@ import sys
 
 import grpc
 import numpy as np
-import xxhash
 from google.protobuf.message import DecodeError
 
-from calls import CHANNEL_OPTIONS, Attempts, Messages, StreamCut, StreamError, as_cut
+from call_verifier import MASK64, Batch, CallVerifier, check_header
+from calls import CHANNEL_OPTIONS, Attempts, Messages, ReplicaFault, StreamCut, StreamError, failure_of
 from row_sets import RowSet, Shard, plan_weights
 from row_state import STATE_FORMAT, check_state, merge_states  # noqa: F401
 from softmax_classifier import SoftmaxClassifier
-
-STUBS = os.environ.get("TAILCAST_STUBS", pathlib.Path(__file__).resolve().parents[2] / "build" / "python")
-sys.path.insert(0, str(STUBS))
-from tailcast.v1 import bundle_service_pb2 as bundle_api  # noqa: E402
-from tailcast.v1 import bundle_service_pb2_grpc as bundle_service  # noqa: E402
-from tailcast.v1 import feature_service_pb2 as feature_api  # noqa: E402
-from tailcast.v1 import feature_service_pb2_grpc as feature_service  # noqa: E402
-from tailcast.v1 import stream_pb2 as stream_api  # noqa: E402
-from tailcast.v1 import tensor_pb2 as tensor_api  # noqa: E402
+from stream_contract import address_text
+from tailcast_api import bundle_api, bundle_service, feature_api, feature_service, stream_api, tensor_api
 
 try:
     from torch.utils.data import IterableDataset, get_worker_info
 except (ImportError, OSError):  # OSError: a torch without its libraries
     IterableDataset, get_worker_info = object, lambda: None
-
-MASK64 = (1 << 64) - 1
-
-
-@dataclasses.dataclass
-class Batch:
-    """Rows for one training step."""
-    features: np.ndarray  # [n, D] float32
-    labels: np.ndarray    # [n] int64
-    rows: np.ndarray      # [n] int64: index in the stream of each row
-    used: bool = False    # noted by TailcastRows
-
-
-# ---------------------------------------------------------------- one call
-def address_text(header):
-    return "tc1-" + header.address.hex()
-
-
-def decode(payload, data_type, dimension):
-    """Bytes of the wire -> [n, D] float32."""
-    if data_type == tensor_api.DATA_TYPE_FLOAT32:
-        values = np.frombuffer(payload, "<f4")
-    elif data_type == tensor_api.DATA_TYPE_FLOAT16:
-        values = np.frombuffer(payload, "<f2").astype(np.float32)
-    else:  # bfloat16 is the upper half of a float32
-        values = (np.frombuffer(payload, "<u2").astype(np.uint32) << 16).view(np.float32)
-    return values.reshape(-1, dimension)
-
-
-def row_checksum_sum(rows, class_indices, payload):
-    """Sum modulo 2^64 of the rows' checksums: equal for all ways to cut a stream into ranges."""
-    size = len(payload) // len(rows)
-    total = 0
-    for k, row in enumerate(rows):
-        data = class_indices[4 * k:4 * k + 4] + payload[size * k:size * k + size]
-        total += xxhash.xxh3_64_intdigest(data, seed=int(row))
-    return total & MASK64
 
 
 class TailcastRows(IterableDataset):
@@ -225,9 +182,10 @@ class TailcastRows(IterableDataset):
                     request = feature_api.GenerateRequest(stream=self._first_stream(channel), data_type=self.data_type)
                     estimate = feature_service.FeatureServiceStub(channel).Estimate(
                         feature_api.EstimateRequest(generate=request), timeout=self.call_timeout)
+                check_header(estimate.header, self.data_type)
                 self.header = estimate.header
-            except StreamCut as cut:
-                attempts.wait_after(cut, "before the stream was known")
+            except (StreamCut, ReplicaFault) as failure:
+                attempts.recover(failure, "before the stream was known")
         return self.header
 
     # ---- iteration
@@ -281,76 +239,68 @@ class TailcastRows(IterableDataset):
                         done += len(chunk.rows)
                         attempts.note_progress()
                         yield chunk
-                except StreamCut as cut:
-                    attempts.wait_after(cut, f"at row {shard.row_at(done)}, {len(self._used)} rows used")
+                except (StreamCut, ReplicaFault) as failure:
+                    attempts.recover(failure, f"at row {shard.row_at(done)}, {len(self._used)} rows used")
 
     # ---- one call
     def _call(self, server, shard, done, count):
-        """Chunks of one call. StreamCut if it ended early; StreamError if it cannot go on."""
+        """Chunks of one call. StreamCut if it ended early, ReplicaFault if another server may do better, StreamError
+        if it cannot go on.
+        """
         with self._service(server) as channel:
             call = feature_service.FeatureServiceStub(channel).Generate(self._request(channel, shard, done, count))
             with contextlib.closing(Messages(call, self.idle_timeout)) as messages:
-                yield from self._verified(messages, shard, done)
+                yield from self._verified(messages, shard, (done, count))
 
     @staticmethod
     @contextlib.contextmanager
     def _service(server):
-        """A channel whose errors are StreamCut or StreamError."""
+        """A channel whose errors are those of failure_of()."""
         with grpc.insecure_channel(server, CHANNEL_OPTIONS) as channel:
             try:
                 yield channel
             except grpc.RpcError as error:
-                raise as_cut(error) from error
+                raise failure_of(error) from error
 
-    def _verified(self, messages, shard, first):
-        """Checks order, sizes, checksums and the summary of one call's messages."""
-        done, summary, total = first, None, 0
-        self._check_header(next(messages, None))
+    def _verified(self, messages, shard, rows):
+        """Chunks of one call, for `rows` = (first ordinal, count) of the shard, that passed every check."""
+        plan = self._take_header(next(messages, None))
+        verifier = CallVerifier(self.header, plan, shard, rows, self.verify_rows)
         for message in messages:
             if message.HasField("summary"):
-                summary = message.summary
-                continue
-            batch, checksums = self._check_chunk(message.chunk, shard, done)
-            done += len(batch.rows)
-            total = (total + checksums) & MASK64
+                self._end_call(messages, verifier, message.summary)
+                return
+            if not message.HasField("chunk"):
+                raise ReplicaFault("a second header; expected a chunk or the summary")
+            batch, checksums = verifier.check(message.chunk)
             self.checksum_sum = (self.checksum_sum + checksums) & MASK64
             yield batch
-        if summary is None:
-            raise StreamCut("the stream was cut: it ended without a summary")
-        if summary.row_count != done - first or (self.verify_rows and summary.row_checksum_sum != total):
-            raise StreamError(f"the summary contradicts the rows: {summary}")
-        if done == first:
+        raise StreamCut("the stream was cut: it ended without a summary")
+
+    def _end_call(self, messages, verifier, summary):
+        verifier.check_summary(summary)
+        # All rows of this call are here and verified, whatever its status says.
+        with contextlib.suppress(grpc.RpcError, StreamCut):
+            if next(messages, None) is not None:
+                raise ReplicaFault("a message follows the summary")
+        if verifier.row_count == 0:
             raise StreamCut("a call ended without any row")
 
-    def _check_header(self, message):
+    def _take_header(self, message):
+        """The plan of the checked header; a run may resume with another type on the wire."""
         if message is None:
             raise StreamCut("the stream ended before its header")
+        if not message.HasField("header"):
+            raise ReplicaFault("the first message is not a header")
         header = message.header
+        plan = check_header(header, self.data_type)
         if self.header is None:
             self.header = feature_api.GenerateHeader.FromString(header.SerializeToString())
         elif header.address != self.header.address:
-            raise StreamError(f"the server would send another stream: its address is {address_text(header)}, "
-                              f"expected {address_text(self.header)}")
-        self.header.data_type = header.data_type  # a run may resume with another one
-
-    def _check_chunk(self, chunk, shard, done):
-        rows = shard.row_at(np.arange(done, done + chunk.row_count, dtype=np.int64))
-        if chunk.row_count < 1 or chunk.start_row != rows[0]:
-            raise StreamError(f"a chunk of {chunk.row_count} rows starts at row {chunk.start_row}; "
-                              f"expected row {shard.row_at(done)}")
-        checksum = xxhash.xxh3_64(seed=chunk.start_row)
-        checksum.update(chunk.class_indices)
-        checksum.update(chunk.payload)
-        if checksum.intdigest() != chunk.checksum:
-            raise StreamError(f"the chunk at row {chunk.start_row} has checksum {checksum.intdigest():#018x}; "
-                              f"expected {chunk.checksum:#018x}")
-        features = decode(chunk.payload, self.header.data_type, self.header.feature_dimension)
-        labels = np.frombuffer(chunk.class_indices, "<i4").astype(np.int64)
-        if len(features) != chunk.row_count or len(labels) != chunk.row_count:
-            raise StreamError(f"the chunk at row {chunk.start_row} has {len(features)} features and "
-                              f"{len(labels)} classes; expected {chunk.row_count}")
-        sums = row_checksum_sum(rows, chunk.class_indices, chunk.payload) if self.verify_rows else 0
-        return Batch(features, labels, rows), sums
+            raise ReplicaFault(f"the server would send another stream: its address is {address_text(header)}, "
+                               f"expected {address_text(self.header)}")
+        self.header.data_type = header.data_type
+        return plan
 
     def _request(self, channel, shard, done, count):
         request = feature_api.GenerateRequest(data_type=self.data_type, max_chunk_bytes=self.max_chunk_bytes)
@@ -401,7 +351,7 @@ class TailcastRows(IterableDataset):
             if not token:
                 break
         if not names:
-            raise StreamError(f"bundle {name!r} has no version")
+            raise ReplicaFault(f"bundle {name!r} has no version")
         return get(max(names, key=lambda resource: int(resource.rsplit("/", 1)[1])))
 
 

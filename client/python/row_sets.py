@@ -2,29 +2,45 @@
 import bisect
 import dataclasses
 import itertools
+import math
 
 import numpy as np
 
+from stream_contract import MAX_PERIOD
+
 
 def plan_weights(rule, counts):
-    """Rows of each class in a period: balance-to=N, ratio=R, each=N or counts=A,B,..."""
-    name, _, value = rule.partition("=")
-    if name == "balance-to":
-        weights = [max(0, int(value) - n) for n in counts]
-    elif name == "ratio":
-        weights = [round(float(value) * n) for n in counts]  # rounds half to even
-    elif name == "each":
-        weights = [int(value)] * len(counts)
-    elif name == "counts":
-        weights = [int(part) for part in value.split(",")]
-    else:
-        raise ValueError(f"plan {rule!r}: expected balance-to=N, ratio=R, each=N or counts=A,B,...")
-    if len(weights) != len(counts) or min(weights) < 0 or sum(weights) == 0:
-        raise ValueError(f"plan {rule!r}: expected {len(counts)} weights of at least 0, not all 0")
+    """Rows of each class in a period: balance-to=N, ratio=R, each=N or counts=A,B,... ValueError names the plan."""
+    if not counts or min(counts) < 0:
+        raise ValueError(f"plan {rule!r}: the counts of training rows are {counts}; expected at least 0 for each class")
+    try:
+        weights = _weights_of(rule, counts)
+    except ValueError as error:
+        raise ValueError(f"plan {rule!r}: {error}") from error
+    if len(weights) != len(counts) or min(weights) < 0 or not 1 <= sum(weights) <= MAX_PERIOD:
+        raise ValueError(f"plan {rule!r}: expected {len(counts)} weights of at least 0, with a sum in [1, {MAX_PERIOD}]")
     for index, (weight, count) in enumerate(zip(weights, counts)):
         if weight > 0 and count < 1:
             raise ValueError(f"plan {rule!r}: class {index} has no training rows")
     return weights
+
+
+def _weights_of(rule, counts):
+    """What the rule says, whether it makes sense or not."""
+    name, _, value = rule.partition("=")
+    if name == "balance-to":
+        return [max(0, int(value) - n) for n in counts]
+    if name == "ratio":
+        ratio = float(value)
+        if not 0.0 <= ratio < math.inf:
+            raise ValueError("expected a finite ratio of at least 0")
+        # One above the limit stands for all that is too much. Rounds half to even.
+        return [round(min(ratio * n, MAX_PERIOD + 1)) for n in counts]
+    if name == "each":
+        return [int(value)] * len(counts)
+    if name == "counts":
+        return [int(part) for part in value.split(",")]
+    raise ValueError("expected balance-to=N, ratio=R, each=N or counts=A,B,...")
 
 
 def runs_of(rows):
@@ -115,7 +131,7 @@ class Shard:
 
     def row_at(self, ordinal):
         """The shard's ordinal-th row from the origin on."""
-        block, place = np.divmod(ordinal, self.block_rows)
+        block, place = divmod(ordinal, self.block_rows)
         return self.origin + (block * self.count + self.index) * self.block_rows + place
 
     def count_below(self, row):

@@ -16,9 +16,9 @@ class EndToEndTest(GeneratedRowsCase):
         """Rows that note in `starts` where each call that was served began, and in `chunks` the rows of each chunk."""
         rows, starts, chunks = self.rows(server, **arguments), [], []
 
-        def verified(messages, shard, first, *, verify=rows._verified):
-            for batch in verify(messages, shard, first):
-                if batch.rows[0] == shard.row_at(first):
+        def verified(messages, shard, asked, *, verify=rows._verified):
+            for batch in verify(messages, shard, asked):
+                if batch.rows[0] == shard.row_at(asked[0]):
                     starts.append(int(batch.rows[0]))
                 chunks.append(len(batch.rows))
                 yield batch
@@ -93,6 +93,29 @@ class EndToEndTest(GeneratedRowsCase):
             resumed.load_state_dict(state)
             with self.assertRaisesRegex(StreamError, "FAILED_PRECONDITION"):
                 list(resumed)
+
+    def test_a_replica_with_another_bundle_is_left(self):
+        other = pathlib.Path(self.folder.name) / "of another replica"
+        make_bundle(other, "drawn", variant=1)
+        with Server(self.repository) as server, Server(other) as stranger:
+            rows = self.rows(server)
+            batches = [next(iter(rows))]
+            resumed, starts, _ = self.watched_rows(server)
+            resumed.servers.insert(0, stranger.address)
+            resumed.load_state_dict(rows.state_dict())
+            self.expect_same(batches + list(resumed))
+        self.assertEqual(starts, [START_ROW + 64])
+
+    def test_every_plan_and_shard_is_the_servers(self):
+        """The client computes classes, digests and the next row anew, and refuses what differs."""
+        with Server(self.repository) as server:
+            for plan, arguments in (("counts=1,1,1,1,1,0", {}), ("counts=0,0,1,0,0,0", {"order_seed": 2 ** 63 - 1}),
+                                    ("counts=3000,1,0,7,2,0", {"start_row": 2 ** 60, "repeat_periods": 3, "rank": 2}),
+                                    ("ratio=0.5", {"guidance": -0.5, "steps": 3, "seed": 2 ** 63 - 1})):
+                rows = self.rows(server, **{"rows": 1500, "world_size": 3, "block_rows": 100, **arguments})
+                rows.plan = plan
+                with self.subTest(plan):
+                    self.assertEqual(sum(len(batch.rows) for batch in rows), 500)
 
     def test_the_program_trains(self):
         with Server(self.repository) as server:

@@ -14,6 +14,7 @@ import grpc
 import numpy as np
 from fake_server import (FakeServer, Wire, collect, example_trainer, features_of, labels_of, rows_of, silent_server,
                          tensor_api)
+from call_verifier import row_checksum_sum
 from example_trainer import StreamError, TailcastRows
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
@@ -69,7 +70,7 @@ class StreamTest(unittest.TestCase):
         with FakeServer(script) as server:
             rows = rows_of(server, rows=1000)
             self.expect_rows(collect(rows), range(1000))
-            whole = example_trainer.row_checksum_sum(
+            whole = row_checksum_sum(
                 range(1000), labels_of(np.arange(1000)).astype("<i4").tobytes(), features_of(np.arange(1000)).tobytes())
             self.assertEqual(rows.checksum_sum, whole)
 

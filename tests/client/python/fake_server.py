@@ -16,11 +16,15 @@ from google.rpc import error_details_pb2, status_pb2
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "client" / "python"))
-import example_trainer  # noqa: E402  (also finds the stubs)
-from example_trainer import bundle_api, bundle_service, feature_api, feature_service, tensor_api  # noqa: E402
+import example_trainer  # noqa: E402
+from stream_contract import Plan, address_of, recipe_of  # noqa: E402
+from tailcast_api import (bundle_api, bundle_service, feature_api, feature_service, stream_api,  # noqa: E402
+                          tensor_api)
 
 DIMENSION = 4
 COUNTS = [500, 200, 0, 12]
+# That of rows_of().
+PLAN = stream_api.Plan(class_weights=[stream_api.ClassWeight(class_index=index, weight=5) for index in range(4)])
 
 
 def features_of(rows):
@@ -29,19 +33,20 @@ def features_of(rows):
     return rows[:, None] * 0.5 + np.arange(DIMENSION, dtype=np.float32)
 
 
-def labels_of(rows):
-    return (np.asarray(rows) * 7 % 4).astype(np.int32)
+def labels_of(rows, plan=PLAN):
+    plan = Plan(plan)
+    return np.array([plan.class_of(int(row)) for row in rows], np.int32)
 
 
 def shard_rows(request, count):
-    """Rows of the request's range, by looking at every row in turn."""
+    """Rows of the request's range, and the shard's next one, by looking at every row in turn."""
     shard, row, rows = request.rows.shard, request.rows.start_row, []
     shard_count, block = max(1, shard.shard_count), shard.block_row_count or 1024
-    while len(rows) < count:
+    while len(rows) <= count:
         if (row - shard.origin_row) // block % shard_count == shard.shard_index:
             rows.append(row)
         row += 1
-    return rows, row
+    return rows[:count], rows[count]
 
 
 class FakeCall:
@@ -54,9 +59,19 @@ class FakeCall:
         header = feature_api.GenerateHeader(feature_dimension=DIMENSION, chunk_row_count=64,
                                             data_type=self.request.data_type or tensor_api.DATA_TYPE_FLOAT32)
         header.stream.CopyFrom(self.request.stream)
-        header.stream.bundle_digest = hashlib.sha256(b"%d" % variant).digest()
-        header.address = hashlib.sha256(b"address %d" % variant).digest()
+        stream = header.stream
+        stream.bundle_digest = hashlib.sha256(b"%d" % variant).digest()
+        stream.numerics_id = hashlib.sha256(b"numerics").digest()
+        stream.sampler.ddim.step_count = stream.sampler.ddim.step_count or 16
+        if not stream.sampler.guidance_weights:
+            stream.sampler.guidance_weights.append(0.0)
+        header.recipe_digest = recipe_of(stream, Plan(stream.plan))
+        header.address = address_of(stream, header.recipe_digest)
+        header.feature_space_digest = hashlib.sha256(b"space").digest()
         return feature_api.GenerateResponse(header=header)
+
+    def labels(self, rows):
+        return labels_of(rows, self.request.stream.plan)
 
     def rows(self, count):
         return shard_rows(self.request, count)[0]
@@ -65,15 +80,21 @@ class FakeCall:
         features = features_of(rows)
         payload = (features.astype(wire) if wire != "bf16" else
                    (features.view(np.uint32) >> 16).astype("<u2")).tobytes()
-        classes = labels_of(rows).astype("<i4").tobytes()
-        checksum = xxhash.xxh3_64_intdigest(classes + payload, seed=rows[0])
-        return feature_api.GenerateResponse(chunk=feature_api.FeatureChunk(
-            start_row=rows[0], row_count=len(rows), checksum=checksum, class_indices=classes, payload=payload))
+        classes = self.labels(rows).astype("<i4").tobytes()
+        return self.sealed(feature_api.GenerateResponse(chunk=feature_api.FeatureChunk(
+            start_row=rows[0], row_count=len(rows), class_indices=classes, payload=payload)))
+
+    @staticmethod
+    def sealed(message):
+        """The chunk with the checksum of what is in it."""
+        chunk = message.chunk
+        chunk.checksum = xxhash.xxh3_64_intdigest(chunk.class_indices + chunk.payload, seed=chunk.start_row)
+        return message
 
     def summary(self, count):
         rows, next_row = shard_rows(self.request, count)
         total = 0
-        for row, label, feature in zip(rows, labels_of(rows), features_of(rows)):
+        for row, label, feature in zip(rows, self.labels(rows), features_of(rows)):
             data = struct.pack("<i", label) + feature.astype("<f4").tobytes()
             total += xxhash.xxh3_64_intdigest(data, seed=row)
         return feature_api.GenerateResponse(summary=feature_api.GenerateSummary(

@@ -16,11 +16,24 @@ class PlanTest(unittest.TestCase):
         self.assertEqual(plan_weights("counts=1,0,3", [5, 0, 5]), [1, 0, 3])
 
     def test_wrong_rules_say_what_was_expected(self):
-        for rule in ("", "each", "each=x", "each=0", "each=-1", "counts=1", "other=1", "ratio=0"):
-            with self.assertRaises(ValueError):
+        for rule in ("", "each", "each=x", "each=0", "each=-1", "counts=1", "other=1", "ratio=0", "ratio=inf",
+                     "ratio=-inf", "ratio=nan", "ratio=-0.01", "ratio=1e308", "ratio=x", "counts=1,x", "balance-to=1e3"):
+            with self.assertRaisesRegex(ValueError, f"^plan '{rule}': .*"):
                 plan_weights(rule, [5, 5])
+        for counts in ([], [5, -1]):
+            with self.assertRaisesRegex(ValueError, "^plan 'each=1': the counts of training rows are"):
+                plan_weights("each=1", counts)
         with self.assertRaisesRegex(ValueError, "class 1 has no training rows"):
             plan_weights("each=1", [5, 0])
+
+    def test_a_period_has_a_limit(self):
+        limit = 2 ** 31 - 1
+        self.assertEqual(plan_weights(f"counts={limit - 1},1", [1, 1]), [limit - 1, 1])
+        self.assertEqual(plan_weights(f"ratio={limit}", [1]), [limit])
+        for rule, counts in ((f"counts={limit},1", [1, 1]), (f"ratio={limit + 1}", [1]), (f"each={limit + 1}", [1]),
+                             (f"balance-to={2 ** 70}", [1])):
+            with self.assertRaisesRegex(ValueError, f"^plan '{rule}': .* with a sum in .1, {limit}."):
+                plan_weights(rule, counts)
 
 
 class RowSetTest(unittest.TestCase):
