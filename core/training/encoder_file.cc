@@ -1,6 +1,5 @@
 #include "core/training/encoder_file.h"
 
-#include <limits>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -13,35 +12,20 @@
 #include "core/tensor/tensor_io.h"
 #include "core/tensor/torch_status.h"
 #include "core/training/checkpoint.h"
+#include "core/training/file_metadata.h"
 
 namespace tailcast::training {
 namespace {
 
-constexpr const char* kFormat = "tailcast.encoder.v1";
+constexpr FileFormat kFormat = {.name = "tailcast.encoder.v1", .writer = "tailcast train encoder"};
 constexpr const char* kEncoderPrefix = "encoder";
 constexpr const char* kHeadPrefix = "classifier.";
-
-absl::Status Fault(const std::string& path, absl::string_view fault, absl::string_view expected) {
-  return absl::InvalidArgumentError(absl::StrCat("'", path, "': ", fault, "; expected ", expected));
-}
-
-// The metadata's value, parsed.
-absl::StatusOr<nlohmann::json> JsonMetadata(const SafetensorsFile& file, const std::string& key) {
-  ASSIGN_OR_RETURN(const std::string text, file.GetMetadata(key));
-  return ParseJson(text, absl::StrCat("'", file.what(), "', metadata ", key));
-}
-
-absl::Status CheckFormat(const SafetensorsFile& file) {
-  ASSIGN_OR_RETURN(const std::string format, file.GetMetadata("format"));
-  if (format == kFormat) return absl::OkStatus();
-  return Fault(file.what(), absl::StrCat("metadata format is ", Quoted(format)), kFormat);
-}
 
 absl::Status CheckFingerprint(const SafetensorsFile& file, const Digest& actual) {
   ASSIGN_OR_RETURN(const std::string expected, file.GetMetadata("encoder_fingerprint"));
   if (ToHex(actual) == expected) return absl::OkStatus();
-  return Fault(file.what(), absl::StrCat("its weights have the fingerprint ", ToHex(actual)),
-               absl::StrCat(Quoted(expected), ", as its metadata says: the file is damaged"));
+  return FileFault(file.what(), absl::StrCat("its weights have the fingerprint ", ToHex(actual)),
+                   absl::StrCat(Quoted(expected), ", as its metadata says: the file is damaged"));
 }
 
 absl::Status ReadNetwork(const SafetensorsFile& file, EncoderFile& result) {
@@ -57,47 +41,32 @@ absl::Status ReadNetwork(const SafetensorsFile& file, EncoderFile& result) {
   for (const auto& [name, tensor] : tensors) {
     if (!absl::StartsWith(name, absl::StrCat(kEncoderPrefix, ".")) &&
         !absl::StartsWith(name, kHeadPrefix)) {
-      return Fault(file.what(), absl::StrCat("tensor '", name, "' is unknown"),
-                   "tensors of the encoder and the classifier");
+      return FileFault(file.what(), absl::StrCat("tensor '", name, "' is unknown"),
+                       "tensors of the encoder and the classifier");
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status ReadClasses(const SafetensorsFile& file, EncoderFile& result) {
-  nlohmann::json classes;
-  ASSIGN_OR_RETURN(classes["class_names"], JsonMetadata(file, "class_names"));
-  ASSIGN_OR_RETURN(classes["class_counts"], JsonMetadata(file, "class_counts"));
-  JsonReader reader(classes, absl::StrCat("'", file.what(), "', metadata"));
-  result.class_names = reader.StringList("class_names");
-  result.class_counts = reader.Int64List("class_counts", 0, std::numeric_limits<int64_t>::max());
-  return reader.Finish();
-}
-
-absl::Status CheckSizes(const EncoderFile& file, const std::string& path) {
-  const auto num_classes = static_cast<int64_t>(file.class_names.size());
-  if (static_cast<int64_t>(file.class_counts.size()) != num_classes) {
-    return Fault(path, absl::StrCat("class_counts has ", file.class_counts.size(), " entries"),
-                 absl::StrCat(num_classes, ", one for each class name"));
-  }
-  if (file.head.weight.size(0) != num_classes ||
-      file.head.weight.size(1) != file.encoder->feature_dim()) {
-    return Fault(path,
-                 absl::StrCat("classifier.weight has shape [", file.head.weight.size(0), ", ",
-                              file.head.weight.size(1), "]"),
-                 absl::StrCat("[", num_classes, ", ", file.encoder->feature_dim(), "]"));
-  }
-  return absl::OkStatus();
+absl::Status CheckHead(const EncoderFile& file, const std::string& path) {
+  if (file.head.weight.size(1) == file.encoder->feature_dim()) return absl::OkStatus();
+  return FileFault(path,
+                   absl::StrCat("classifier.weight has shape [", file.head.weight.size(0), ", ",
+                                file.head.weight.size(1), "]"),
+                   absl::StrCat("[", file.head.weight.size(0), ", ", file.encoder->feature_dim(),
+                                "], a column for each feature"));
 }
 
 absl::StatusOr<EncoderFile> ParseFile(const SafetensorsFile& file) {
-  RETURN_IF_ERROR(CheckFormat(file));
+  RETURN_IF_ERROR(CheckFormat(file, kFormat));
   EncoderFile result;
   RETURN_IF_ERROR(ReadNetwork(file, result));
-  RETURN_IF_ERROR(ReadClasses(file, result));
+  RETURN_IF_ERROR(CheckHead(result, file.what()));
+  ASSIGN_OR_RETURN(ClassLists classes, ReadClassLists(file, result.head.weight.size(0)));
+  result.class_names = std::move(classes.names);
+  result.class_counts = std::move(classes.counts);
   ASSIGN_OR_RETURN(result.dataset, file.GetMetadata("dataset"));
   ASSIGN_OR_RETURN(result.training, JsonMetadata(file, "training"));
-  RETURN_IF_ERROR(CheckSizes(result, file.what()));
   return result;
 }
 
@@ -106,7 +75,7 @@ absl::StatusOr<Metadata> MetadataOf(const EncoderFile& file) {
   ASSIGN_OR_RETURN(const std::string names, CanonicalJson(file.class_names));
   ASSIGN_OR_RETURN(const std::string counts, CanonicalJson(file.class_counts));
   ASSIGN_OR_RETURN(const std::string training, CanonicalJson(file.training));
-  return Metadata{{"format", kFormat},
+  return Metadata{{"format", kFormat.name},
                   {"encoder", spec},
                   {"encoder_fingerprint", ToHex(file.encoder->fingerprint())},
                   {"class_names", names},

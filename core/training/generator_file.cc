@@ -1,6 +1,5 @@
 #include "core/training/generator_file.h"
 
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,12 +10,13 @@
 #include "core/contract/address.h"
 #include "core/tensor/tensor_io.h"
 #include "core/tensor/torch_status.h"
+#include "core/training/file_metadata.h"
 
 namespace tailcast::training {
 namespace {
 
-constexpr char kFormatName[] = "tailcast.generator.v1";
-constexpr char kFormat[] = "format";
+constexpr FileFormat kFormat = {.name = "tailcast.generator.v1",
+                                .writer = "tailcast train generator"};
 constexpr char kGenerator[] = "generator";
 constexpr char kFingerprint[] = "encoder_fingerprint";
 constexpr char kImportedName[] = "feature_space";
@@ -25,47 +25,10 @@ constexpr char kClassCounts[] = "class_counts";
 constexpr char kDataset[] = "dataset";
 constexpr char kFigures[] = "figures";
 
-absl::Status Fault(const std::string& path, absl::string_view fault, absl::string_view expected) {
-  return absl::InvalidArgumentError(absl::StrCat("'", path, "': ", fault, "; expected ", expected));
-}
-
-absl::StatusOr<nlohmann::json> JsonMember(const SafetensorsFile& file, const char* key) {
-  ASSIGN_OR_RETURN(const std::string text, file.GetMetadata(key));
-  return ParseJson(text, absl::StrCat("'", file.what(), "', metadata ", key));
-}
-
-absl::Status CheckFormat(const SafetensorsFile& file) {
-  const auto found = file.metadata().find(kFormat);
-  if (found != file.metadata().end() && found->second == kFormatName) return absl::OkStatus();
-  const std::string fault = found == file.metadata().end()
-                                ? std::string("metadata has no format")
-                                : absl::StrCat("metadata format is ", Quoted(found->second));
-  return Fault(file.what(), fault,
-               absl::StrCat("'", kFormatName, "', a file of 'tailcast train generator'"));
-}
-
-absl::Status ReadClasses(const SafetensorsFile& file, GeneratorFile& result) {
-  nlohmann::json classes;
-  ASSIGN_OR_RETURN(classes[kClassNames], JsonMember(file, kClassNames));
-  ASSIGN_OR_RETURN(classes[kClassCounts], JsonMember(file, kClassCounts));
-  JsonReader reader(classes, absl::StrCat("'", file.what(), "', metadata"));
-  result.class_names = reader.StringList(kClassNames);
-  result.class_counts = reader.Int64List(kClassCounts, 0, std::numeric_limits<int64_t>::max());
-  RETURN_IF_ERROR(reader.Finish());
-  const auto num_classes = static_cast<size_t>(result.generator->num_classes());
-  if (result.class_names.size() == num_classes && result.class_counts.size() == num_classes) {
-    return absl::OkStatus();
-  }
-  return Fault(file.what(),
-               absl::StrCat(result.class_names.size(), " class names and ",
-                            result.class_counts.size(), " class counts"),
-               absl::StrCat(num_classes, " of each, as the generator has classes"));
-}
-
 absl::Status ReadSpace(const SafetensorsFile& file, GeneratorFile& result) {
   const bool has_encoder = file.metadata().contains(kFingerprint);
   if (has_encoder == file.metadata().contains(kImportedName)) {
-    return Fault(
+    return FileFault(
         file.what(),
         has_encoder ? "metadata names two feature spaces" : "metadata names no feature space",
         "encoder_fingerprint or feature_space");
@@ -75,8 +38,8 @@ absl::Status ReadSpace(const SafetensorsFile& file, GeneratorFile& result) {
   if (has_encoder) {
     const absl::StatusOr<Digest> digest = DigestFromHex(text);
     if (!digest.ok()) {
-      return Fault(file.what(), absl::StrCat("metadata encoder_fingerprint is ", Quoted(text)),
-                   "64 hexadecimal digits");
+      return FileFault(file.what(), absl::StrCat("metadata encoder_fingerprint is ", Quoted(text)),
+                       "64 hexadecimal digits");
     }
     result.space.encoder = *digest;
   } else {
@@ -89,7 +52,7 @@ absl::Status ReadSpace(const SafetensorsFile& file, GeneratorFile& result) {
 }
 
 absl::StatusOr<std::string> Serialize(const GeneratorFile& file) {
-  Metadata metadata{{kFormat, kFormatName}, {kDataset, file.dataset}};
+  Metadata metadata{{"format", kFormat.name}, {kDataset, file.dataset}};
   ASSIGN_OR_RETURN(metadata[kGenerator], CanonicalJson(ToJson(file.generator->spec())));
   ASSIGN_OR_RETURN(metadata[kClassNames], CanonicalJson(file.class_names));
   ASSIGN_OR_RETURN(metadata[kClassCounts], CanonicalJson(file.class_counts));
@@ -103,8 +66,8 @@ absl::StatusOr<std::string> Serialize(const GeneratorFile& file) {
 }
 
 absl::StatusOr<GeneratorFile> Parse(const SafetensorsFile& file) {
-  RETURN_IF_ERROR(CheckFormat(file));
-  ASSIGN_OR_RETURN(const nlohmann::json spec_json, JsonMember(file, kGenerator));
+  RETURN_IF_ERROR(CheckFormat(file, kFormat));
+  ASSIGN_OR_RETURN(const nlohmann::json spec_json, JsonMetadata(file, kGenerator));
   ASSIGN_OR_RETURN(const diffusion::GeneratorSpec spec,
                    diffusion::GeneratorSpecFromJson(
                        spec_json, absl::StrCat("'", file.what(), "', metadata generator")));
@@ -112,10 +75,12 @@ absl::StatusOr<GeneratorFile> Parse(const SafetensorsFile& file) {
   GeneratorFile result;
   ASSIGN_OR_RETURN(result.generator, diffusion::Generator::Create(
                                          spec, tensors, absl::StrCat("'", file.what(), "'")));
-  RETURN_IF_ERROR(ReadClasses(file, result));
+  ASSIGN_OR_RETURN(ClassLists classes, ReadClassLists(file, result.generator->num_classes()));
+  result.class_names = std::move(classes.names);
+  result.class_counts = std::move(classes.counts);
   RETURN_IF_ERROR(ReadSpace(file, result));
   ASSIGN_OR_RETURN(result.dataset, file.GetMetadata(kDataset));
-  ASSIGN_OR_RETURN(result.figures, JsonMember(file, kFigures));
+  ASSIGN_OR_RETURN(result.figures, JsonMetadata(file, kFigures));
   return result;
 }
 

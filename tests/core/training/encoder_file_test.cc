@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/files.h"
 #include "core/base/json.h"
 #include "core/tensor/compute_threads.h"
@@ -108,13 +109,29 @@ TEST_F(EncoderFileTest, WrongMetadataIsNamed) {
   };
   EXPECT_THAT(with("format", "tailcast.generator.v1"), HasSubstr("'tailcast.generator.v1'"));
   EXPECT_THAT(with("encoder", "{"), HasSubstr("metadata encoder"));
-  EXPECT_THAT(with("class_counts", "[1,2]"), HasSubstr("class_counts has 2 entries"));
+  EXPECT_THAT(with("class_counts", "[1,2]"),
+              HasSubstr("3 class names and 2 class counts; expected 3"));
   EXPECT_THAT(with("class_counts", "[1,2,-3]"), HasSubstr("class_counts"));
   EXPECT_THAT(ErrorAfter([](NamedTensors&, Metadata& metadata) {
                 metadata["class_names"] = R"(["a","b"])";
                 metadata["class_counts"] = "[1,2]";
               }),
-              HasSubstr("classifier.weight has shape [3, 64]; expected [2, 64]"));
+              HasSubstr("2 class names and 2 class counts; expected 3 of each"));
+}
+
+TEST_F(EncoderFileTest, AHeadOfAnotherNumberOfFeaturesIsRefused) {
+  EXPECT_THAT(ErrorAfter([](NamedTensors& tensors, Metadata&) {
+                tensors["classifier.weight"] = at::ones({3, 63});
+              }),
+              HasSubstr("classifier.weight has shape [3, 63]; expected [3, 64]"));
+}
+
+TEST_F(EncoderFileTest, AForeignFileIsToldWhatWasExpected) {
+  const char* expected = "expected 'tailcast.encoder.v1', a file of 'tailcast train encoder'";
+  EXPECT_THAT(ErrorAfter([](NamedTensors&, Metadata& metadata) { metadata.clear(); }),
+              HasSubstr(absl::StrCat("metadata has no format; ", expected)));
+  EXPECT_THAT(ErrorAfter([](NamedTensors&, Metadata& metadata) { metadata["format"] = "x"; }),
+              HasSubstr(absl::StrCat("metadata format is 'x'; ", expected)));
 }
 
 TEST_F(EncoderFileTest, TruncatedFilesAreRefused) {
