@@ -69,6 +69,17 @@ absl::StatusOr<ImageDataset> ReadLayout(const std::string& directory, const Cifa
 
 }  // namespace
 
+std::vector<std::string> CifarFileNames() {
+  std::vector<std::string> names;
+  for (const CifarLayout& layout : CifarLayouts()) {
+    names.emplace_back(layout.names_file);
+    for (const DatasetPart part : {DatasetPart::kTrain, DatasetPart::kTest}) {
+      names.insert(names.end(), layout.files(part).begin(), layout.files(part).end());
+    }
+  }
+  return names;
+}
+
 absl::StatusOr<MaybeDataset> ReadCifarDataset(const std::string& directory, DatasetPart part) {
   for (const CifarLayout& layout : CifarLayouts()) {
     if (PathExists(JoinPath(directory, layout.files(part).front()))) {

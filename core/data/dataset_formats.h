@@ -21,6 +21,10 @@ absl::StatusOr<MaybeDataset> ReadIdxDataset(const std::string& directory, Datase
 // CIFAR-10's and CIFAR-100's binary files.
 absl::StatusOr<MaybeDataset> ReadCifarDataset(const std::string& directory, DatasetPart part);
 
+// Names of all files that a format may read.
+std::vector<std::string> IdxFileNames();
+std::vector<std::string> CifarFileNames();
+
 // What they share.
 
 // "a/b/" -> "b"

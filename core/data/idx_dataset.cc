@@ -15,6 +15,9 @@ namespace {
 
 constexpr const char* kFashionMnist = "fashion-mnist";
 constexpr const char* kClassNamesFile = "classes.txt";
+constexpr const char* kImagesSuffix = "-images-idx3-ubyte";
+constexpr const char* kLabelsSuffix = "-labels-idx1-ubyte";
+constexpr const char* kEndings[] = {"", ".gz"};
 constexpr size_t kImageDims = 3;
 
 const std::vector<std::string>& FashionMnistNames() {
@@ -26,7 +29,7 @@ const std::vector<std::string>& FashionMnistNames() {
 
 // The path of an IDX file, plain or compressed; nothing if there is neither.
 std::optional<std::string> FindIdx(const std::string& directory, const std::string& file) {
-  for (const char* ending : {"", ".gz"}) {
+  for (const char* ending : kEndings) {
     std::string path = absl::StrCat(JoinPath(directory, file), ending);
     if (PathExists(path)) return path;
   }
@@ -93,7 +96,7 @@ absl::StatusOr<IdxPair> ReadIdxPair(const std::string& images_path, const std::s
                                     DatasetPart part) {
   IdxPair pair;
   pair.images_path = images_path;
-  const std::string labels_file = IdxPrefix(part) + "-labels-idx1-ubyte";
+  const std::string labels_file = IdxPrefix(part) + kLabelsSuffix;
   const auto labels_path = FindIdx(directory, labels_file);
   if (!labels_path.has_value()) {
     return absl::NotFoundError(absl::StrCat("no '", JoinPath(directory, labels_file),
@@ -108,8 +111,20 @@ absl::StatusOr<IdxPair> ReadIdxPair(const std::string& images_path, const std::s
 
 }  // namespace
 
+std::vector<std::string> IdxFileNames() {
+  std::vector<std::string> names = {kClassNamesFile};
+  for (const DatasetPart part : {DatasetPart::kTrain, DatasetPart::kTest}) {
+    for (const char* suffix : {kImagesSuffix, kLabelsSuffix}) {
+      for (const char* ending : kEndings) {
+        names.push_back(absl::StrCat(IdxPrefix(part), suffix, ending));
+      }
+    }
+  }
+  return names;
+}
+
 absl::StatusOr<MaybeDataset> ReadIdxDataset(const std::string& directory, DatasetPart part) {
-  const auto images_path = FindIdx(directory, IdxPrefix(part) + "-images-idx3-ubyte");
+  const auto images_path = FindIdx(directory, IdxPrefix(part) + kImagesSuffix);
   if (!images_path.has_value()) return std::nullopt;
   ASSIGN_OR_RETURN(const IdxPair pair, ReadIdxPair(*images_path, directory, part));
   const absl::string_view labels = pair.labels.data;

@@ -42,6 +42,14 @@ absl::StatusOr<ImageDataset> ReadImageDataset(const std::string& directory, Data
   return CatchTorchErrors([&] { return ReadAnyDataset(directory, part); });
 }
 
+std::vector<std::string> DatasetPaths(const std::string& directory) {
+  std::vector<std::string> paths;
+  for (const auto names : {&IdxFileNames, &CifarFileNames}) {
+    for (const std::string& name : names()) paths.push_back(JoinPath(directory, name));
+  }
+  return paths;
+}
+
 absl::StatusOr<ImageDataset> SelectImages(const ImageDataset& dataset,
                                           absl::Span<const int64_t> indices) {
   for (const int64_t index : indices) {

@@ -44,6 +44,9 @@ struct ImageDataset {
 // of range.
 absl::StatusOr<ImageDataset> ReadImageDataset(const std::string& directory, DatasetPart part);
 
+// Paths of all files that ReadImageDataset() may read in the folder, whether they are there or not.
+std::vector<std::string> DatasetPaths(const std::string& directory);
+
 // The images at `indices`, in that order. OUT_OF_RANGE names an index outside [0, N).
 absl::StatusOr<ImageDataset> SelectImages(const ImageDataset& dataset,
                                           absl::Span<const int64_t> indices);

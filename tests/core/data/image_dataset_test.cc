@@ -13,6 +13,7 @@
 namespace tailcast::data {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -65,6 +66,15 @@ TEST_F(ImageDatasetTest, PackedFilesAndATrailingSlashAreTheSame) {
   ASSERT_TRUE(packed.ok()) << packed.status();
   EXPECT_TRUE(at::equal(packed->images, plain->images));
   EXPECT_EQ(packed->name, plain->name);
+}
+
+TEST_F(ImageDatasetTest, PathsNameWhatMayBeReadInTheFolder) {
+  const std::vector<std::string> paths = DatasetPaths(folder_.path());
+  for (const char* name :
+       {"train-images-idx3-ubyte", "t10k-labels-idx1-ubyte.gz", "classes.txt", "data_batch_5.bin",
+        "test_batch.bin", "batches.meta.txt", "train.bin", "fine_label_names.txt"}) {
+    EXPECT_THAT(paths, Contains(folder_.File(name)));
+  }
 }
 
 TEST_F(ImageDatasetTest, ClassNamesComeFromTheFileOfNames) {

@@ -1,0 +1,27 @@
+#ifndef TAILCAST_CORE_DATA_CLASS_NAMES_H_
+#define TAILCAST_CORE_DATA_CLASS_NAMES_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace tailcast::data {
+
+// Names that a message shows before it only says how many there are more.
+inline constexpr size_t kMaxListedNames = 20;
+
+// "cat, dog", or "cat, dog, ..., eel and 31 more" of a long list.
+std::string ListNames(const std::vector<std::string>& names);
+
+// OK if both have the same classes in the same order, else INVALID_ARGUMENT naming both, their
+// classes and the first one that differs. `actual_what`: "encoder 'e.safetensors'".
+absl::Status CheckSameClasses(const std::vector<std::string>& actual,
+                              const std::string& actual_what,
+                              const std::vector<std::string>& expected,
+                              const std::string& expected_what);
+
+}  // namespace tailcast::data
+
+#endif  // TAILCAST_CORE_DATA_CLASS_NAMES_H_
