@@ -17,17 +17,15 @@
 namespace tailcast::training {
 namespace {
 
-constexpr int64_t kMaxCount = 100'000;
-
 absl::Status WrongOption(absl::string_view option, absl::string_view value,
                          absl::string_view expected) {
   return absl::InvalidArgumentError(
       absl::StrCat("training option ", option, " is ", value, "; expected ", expected));
 }
 
-absl::Status CheckCount(absl::string_view option, int64_t value, int64_t min) {
-  if (value >= min && value <= kMaxCount) return absl::OkStatus();
-  return WrongOption(option, absl::StrCat(value), absl::StrCat(min, " to ", kMaxCount));
+absl::Status CheckCount(absl::string_view option, int64_t value, int64_t min, int64_t max) {
+  if (value >= min && value <= max) return absl::OkStatus();
+  return WrongOption(option, absl::StrCat(value), absl::StrCat(min, " to ", max));
 }
 
 // max: exclusive.
@@ -37,16 +35,15 @@ absl::Status CheckNumber(absl::string_view option, double value, double min, dou
 }
 
 absl::Status CheckOptions(const EncoderTrainingOptions& options) {
-  constexpr double kMaxRate = 100, kMaxMixup = 100;
-  constexpr int64_t kMinBatch = 2;  // batch normalisation has no deviation of one image
-  RETURN_IF_ERROR(CheckCount("epochs", options.epochs, 1));
-  RETURN_IF_ERROR(CheckCount("batch_size", options.batch_size, kMinBatch));
-  RETURN_IF_ERROR(CheckCount("crop_padding", options.augmentation.crop_padding, 0));
-  RETURN_IF_ERROR(CheckNumber("learning_rate", options.learning_rate, 0, kMaxRate));
+  constexpr int64_t kMaxPadding = 100'000;
+  RETURN_IF_ERROR(CheckCount("epochs", options.epochs, 1, kMaxEncoderEpochs));
+  RETURN_IF_ERROR(CheckCount("batch_size", options.batch_size, kMinEncoderBatch, kMaxEncoderBatch));
+  RETURN_IF_ERROR(CheckCount("crop_padding", options.augmentation.crop_padding, 0, kMaxPadding));
+  RETURN_IF_ERROR(CheckNumber("learning_rate", options.learning_rate, 0, kEncoderRateEnd));
   RETURN_IF_ERROR(CheckNumber("warmup_share", options.warmup_share, 0, 1));
   RETURN_IF_ERROR(CheckNumber("momentum", options.momentum, 0, 1));
-  RETURN_IF_ERROR(CheckNumber("weight_decay", options.weight_decay, 0, 1));
-  RETURN_IF_ERROR(CheckNumber("mixup", options.mixup, 0, kMaxMixup));
+  RETURN_IF_ERROR(CheckNumber("weight_decay", options.weight_decay, 0, kEncoderWeightDecayEnd));
+  RETURN_IF_ERROR(CheckNumber("mixup", options.mixup, 0, kEncoderMixupEnd));
   RETURN_IF_ERROR(CheckNumber("checkpoint_seconds", options.checkpoint_seconds, 0,
                               std::numeric_limits<double>::infinity()));
   if (options.seed < 0) return WrongOption("seed", absl::StrCat(options.seed), "0 or more");

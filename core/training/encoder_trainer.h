@@ -12,6 +12,14 @@
 
 namespace tailcast::training {
 
+// Limits of the options below; an "end" is the first value that is too large.
+inline constexpr int64_t kMaxEncoderEpochs = 100'000;
+// Batch normalisation has no deviation of one image.
+inline constexpr int64_t kMinEncoderBatch = 2, kMaxEncoderBatch = 100'000;
+inline constexpr double kEncoderRateEnd = 100;
+inline constexpr double kEncoderWeightDecayEnd = 1;
+inline constexpr double kEncoderMixupEnd = 100;
+
 struct EncoderTrainingOptions {
   // A name of the list in core/encoders/make_encoder.cc.
   std::string architecture = "small_resnet";

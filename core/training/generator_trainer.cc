@@ -29,14 +29,13 @@ absl::Status CheckOption(const char* option, double value, double min, double ma
 }
 
 absl::Status CheckOptions(const GeneratorTrainingOptions& options) {
-  constexpr double kMaxSteps = 1e9, kMaxBatchRows = 1 << 20, kMaxLearningRate = 10.0;
   const double below_one = std::nextafter(1.0, 0.0);
-  RETURN_IF_ERROR(CheckOption("steps", static_cast<double>(options.steps), 1, kMaxSteps));
-  RETURN_IF_ERROR(
-      CheckOption("batch_rows", static_cast<double>(options.batch_rows), 1, kMaxBatchRows));
+  RETURN_IF_ERROR(CheckOption("steps", static_cast<double>(options.steps), 1, kMaxGeneratorSteps));
+  RETURN_IF_ERROR(CheckOption("batch_rows", static_cast<double>(options.batch_rows), 1,
+                              kMaxGeneratorBatchRows));
   RETURN_IF_ERROR(CheckOption("balance", options.balance, 0, 1));
   RETURN_IF_ERROR(CheckOption("label_dropout", options.label_dropout, 0, 1));
-  RETURN_IF_ERROR(CheckOption("learning_rate", options.learning_rate, 0, kMaxLearningRate));
+  RETURN_IF_ERROR(CheckOption("learning_rate", options.learning_rate, 0, kMaxGeneratorRate));
   RETURN_IF_ERROR(CheckOption("weight_decay", options.weight_decay, 0, 1));
   RETURN_IF_ERROR(CheckOption("warmup_share", options.warmup_share, 0, 1));
   RETURN_IF_ERROR(CheckOption("ema_decay", options.ema_decay, 0, below_one));

@@ -27,6 +27,11 @@ struct GeneratorData {
   at::Tensor validation_labels = {};    // [M] int64 in [0, K)
 };
 
+// Limits of the options below.
+inline constexpr int64_t kMaxGeneratorSteps = 1'000'000'000;
+inline constexpr int64_t kMaxGeneratorBatchRows = int64_t{1} << 20;
+inline constexpr double kMaxGeneratorRate = 10;
+
 // The defaults are a recipe that was measured on the features of long-tailed CIFAR: half a minute
 // on one core for 64 dimensions.
 struct GeneratorTrainingOptions {
