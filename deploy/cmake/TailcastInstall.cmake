@@ -27,5 +27,8 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/proto/tailcast DESTINATION share/tailcas
   FILES_MATCHING PATTERN "*.proto")
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/client/python DESTINATION share/tailcast OPTIONAL
   FILES_MATCHING PATTERN "*.py" PATTERN "__pycache__" EXCLUDE)
+# What the build makes of the public API for them; a build without grpcio-tools has none.
+install(DIRECTORY ${CMAKE_BINARY_DIR}/python DESTINATION share/tailcast OPTIONAL
+  FILES_MATCHING PATTERN "*.py" PATTERN "__pycache__" EXCLUDE)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/README.md
   DESTINATION share/tailcast OPTIONAL)
