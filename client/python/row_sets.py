@@ -12,13 +12,13 @@ from stream_contract import MAX_PERIOD
 def plan_weights(rule, counts):
     """Rows of each class in a period: balance-to=N, ratio=R, each=N or counts=A,B,... ValueError names the plan."""
     if not counts or min(counts) < 0:
-        raise ValueError(f"plan {rule!r}: the counts of training rows are {counts}; expected at least 0 for each class")
+        raise ValueError(f"plan {rule!r}: the counts of training rows are {counts}; expected at least 0 of each class")
     try:
         weights = _weights_of(rule, counts)
     except ValueError as error:
         raise ValueError(f"plan {rule!r}: {error}") from error
     if len(weights) != len(counts) or min(weights) < 0 or not 1 <= sum(weights) <= MAX_PERIOD:
-        raise ValueError(f"plan {rule!r}: expected {len(counts)} weights of at least 0, with a sum in [1, {MAX_PERIOD}]")
+        raise ValueError(f"plan {rule!r}: expected {len(counts)} weights of at least 0, their sum in [1, {MAX_PERIOD}]")
     for index, (weight, count) in enumerate(zip(weights, counts)):
         if weight > 0 and count < 1:
             raise ValueError(f"plan {rule!r}: class {index} has no training rows")

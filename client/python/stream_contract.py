@@ -87,9 +87,10 @@ class Plan:
         return self._classes[bisect.bisect_right(self._starts, slot) - 1]
 
     def digest(self):
-        entries = self._message.class_weights
-        return digest("plan.v1", u64(self._message.order_seed), u64(self._message.repeat_period_count), u32(len(entries)),
-                      *[u32(entry.class_index) + u64(entry.weight) + u64(entry.first_ordinal) for entry in entries])
+        plan = self._message
+        return digest("plan.v1", u64(plan.order_seed), u64(plan.repeat_period_count), u32(len(plan.class_weights)),
+                      *[u32(entry.class_index) + u64(entry.weight) + u64(entry.first_ordinal)
+                        for entry in plan.class_weights])
 
     def _words(self, kind, block, item):
         return philox((block & MASK32, block >> 32, item, PLAN_ORDER | kind), self._key)

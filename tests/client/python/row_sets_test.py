@@ -32,7 +32,7 @@ class PlanTest(unittest.TestCase):
         self.assertEqual(plan_weights(f"ratio={limit}", [1]), [limit])
         for rule, counts in ((f"counts={limit},1", [1, 1]), (f"ratio={limit + 1}", [1]), (f"each={limit + 1}", [1]),
                              (f"balance-to={2 ** 70}", [1])):
-            with self.assertRaisesRegex(ValueError, f"^plan '{rule}': .* with a sum in .1, {limit}."):
+            with self.assertRaisesRegex(ValueError, f"^plan '{rule}': .* their sum in .1, {limit}."):
                 plan_weights(rule, counts)
 
 
