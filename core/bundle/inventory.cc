@@ -1,5 +1,6 @@
 #include "core/bundle/inventory.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,22 +14,29 @@ absl::StatusOr<std::vector<BundleEntry>> TakeInventory(const Repository& reposit
   ASSIGN_OR_RETURN(const std::vector<std::string> names, BundleNames(repository.root()));
   std::vector<BundleEntry> entries;
   for (const std::string& name : names) {
-    BundleEntry entry = {.name = name,
-                         .folder = absl::StrCat(repository.root(), "/", name),
-                         .versions = {},
-                         .labels = std::vector<LabelInfo>()};
-    const auto numbers = ListVersionNumbers(entry.folder);
-    if (absl::IsNotFound(numbers.status())) continue;  // removed since it was listed
-    RETURN_IF_ERROR(numbers.status());
-    for (const int64_t version : numbers->folders) {
-      entry.versions.push_back({.version = version,
-                                .folder = absl::StrCat(entry.folder, "/", version),
-                                .info = ReadVersionInfo(repository.root(), name, version)});
-    }
-    entry.labels = ReadLabels(entry.folder);
-    entries.push_back(std::move(entry));
+    absl::StatusOr<BundleEntry> entry = TakeInventoryOf(repository, name);
+    if (absl::IsNotFound(entry.status())) continue;  // removed since it was listed
+    RETURN_IF_ERROR(entry.status());
+    entries.push_back(*std::move(entry));
   }
   return entries;
+}
+
+absl::StatusOr<BundleEntry> TakeInventoryOf(const Repository& repository, const std::string& name) {
+  BundleEntry entry = {.name = name,
+                       .folder = absl::StrCat(repository.root(), "/", name),
+                       .versions = {},
+                       .labels = std::vector<LabelInfo>()};
+  ASSIGN_OR_RETURN(const VersionNumbers numbers, ListVersionNumbers(entry.folder));
+  for (const int64_t version : numbers.folders) {
+    entry.versions.push_back({.version = version,
+                              .folder = absl::StrCat(entry.folder, "/", version),
+                              .info = ReadVersionInfo(repository.root(), name, version),
+                              .complete = std::binary_search(numbers.complete.begin(),
+                                                             numbers.complete.end(), version)});
+  }
+  entry.labels = ReadLabels(entry.folder);
+  return entry;
 }
 
 }  // namespace tailcast::bundle

@@ -17,6 +17,8 @@ struct VersionEntry {
   std::string folder;
   // What publish.json says; DATA_LOSS, naming the file, if it is missing or damaged.
   absl::StatusOr<VersionInfo> info;
+  // Whether a manifest and a publish.json stand in it, sound or not.
+  bool complete = false;
 };
 
 // What stands under one bundle's name.
@@ -32,6 +34,9 @@ struct BundleEntry {
 // Everything in a repository, sound or not, by name: for those who look for damage, while
 // Repository::List() leaves out what cannot be used.
 absl::StatusOr<std::vector<BundleEntry>> TakeInventory(const Repository& repository);
+
+// The part of it under one name. NOT_FOUND: no such folder; errors as ListDirectory().
+absl::StatusOr<BundleEntry> TakeInventoryOf(const Repository& repository, const std::string& name);
 
 }  // namespace tailcast::bundle
 

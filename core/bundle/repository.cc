@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
+#include "core/bundle/bundle.h"
 #include "core/bundle/records.h"
 #include "core/bundle/version_folders.h"
 
@@ -80,8 +81,7 @@ absl::StatusOr<std::vector<VersionInfo>> Repository::List() const {
   std::vector<VersionInfo> versions;
   for (const std::string& name : names) {
     const auto numbers = ListVersionNumbers(absl::StrCat(root_, "/", name));
-    if (absl::IsNotFound(numbers.status())) continue;  // removed since it was listed
-    RETURN_IF_ERROR(numbers.status());
+    if (!numbers.ok()) continue;  // removed since it was listed, or somebody else's
     for (const int64_t version : numbers->complete) {
       // One damaged record must not hide the other bundles; Find() names it.
       const absl::StatusOr<VersionInfo> info = ReadVersionInfo(root_, name, version);
@@ -125,7 +125,8 @@ absl::StatusOr<std::vector<LabelInfo>> Repository::Labels(const std::string& nam
 absl::Status Repository::SetLabel(const std::string& name, int64_t version,
                                   const std::string& label) const {
   RETURN_IF_ERROR(ValidateName(label));
-  RETURN_IF_ERROR(Find({.name = name, .version = version}).status());
+  ASSIGN_OR_RETURN(const VersionInfo info, Find({.name = name, .version = version}));
+  RETURN_IF_ERROR(CheckFilesAreThere(info.folder));
   ASSIGN_OR_RETURN(const FileLock lock, LockForWriting());
   const std::string folder = absl::StrCat(root_, "/", name);
   RETURN_IF_ERROR(RemoveLeftovers(folder));

@@ -71,8 +71,8 @@ class Repository {
 
   const std::string& root() const { return root_; }
 
-  // Every version, ordered by name and then by version as a number. Half-written and foreign
-  // folders are left out.
+  // Every version, ordered by name and then by version as a number. Half-written, foreign
+  // and unreadable folders are left out.
   absl::StatusOr<std::vector<VersionInfo>> List() const;
 
   // NOT_FOUND names what is missing and what there is.
@@ -81,7 +81,8 @@ class Repository {
   // By name of the label. NOT_FOUND: no such bundle.
   absl::StatusOr<std::vector<LabelInfo>> Labels(const std::string& name) const;
 
-  // Points a label at a version that exists.
+  // Points a label at a version that exists. DATA_LOSS, naming the file, if one is missing or has
+  // not the size that the manifest lists: a label shall not take a server down.
   absl::Status SetLabel(const std::string& name, int64_t version, const std::string& label) const;
 
   // Publishes the next version, or finds the one with the same content. A version whose files were

@@ -44,7 +44,7 @@ FileCheck CheckManifest(const absl::StatusOr<std::string>& text, const FileCheck
   return Sound(kManifestFile);
 }
 
-FileCheck CheckFile(const std::string& folder, const std::string& name, const FileEntry& entry) {
+FileCheck CheckSize(const std::string& folder, const std::string& name, const FileEntry& entry) {
   const std::string path = absl::StrCat(folder, "/", name);
   std::error_code error;
   const auto size = static_cast<int64_t>(std::filesystem::file_size(path, error));
@@ -52,7 +52,13 @@ FileCheck CheckFile(const std::string& folder, const std::string& name, const Fi
   if (size != entry.size_bytes) {
     return Faulty(name, absl::StrCat(size, " bytes; the manifest lists ", entry.size_bytes));
   }
-  const absl::StatusOr<Digest> digest = Sha256OfFile(path);
+  return Sound(name);
+}
+
+FileCheck CheckFile(const std::string& folder, const std::string& name, const FileEntry& entry) {
+  const FileCheck size = CheckSize(folder, name, entry);
+  if (!size.ok) return size;
+  const absl::StatusOr<Digest> digest = Sha256OfFile(absl::StrCat(folder, "/", name));
   if (!digest.ok()) return Faulty(name, digest.status().message());
   if (*digest == entry.sha256) return Sound(name);
   return Faulty(name, absl::StrCat("SHA-256 is ", ToHex(*digest), "; the manifest lists ",
@@ -84,6 +90,25 @@ absl::StatusOr<std::vector<FileCheck>> VerifyBundle(
     }
   }
   return checks;
+}
+
+absl::Status CheckFilesAreThere(const std::string& folder) {
+  const absl::StatusOr<std::string> text =
+      ReadFile(absl::StrCat(folder, "/", kManifestFile), kMaxManifestBytes);
+  Digest recorded = {};
+  const FileCheck record = CheckRecord(folder, recorded);
+  std::vector<FileCheck> checks = {record, CheckManifest(text, record, recorded)};
+  if (const absl::StatusOr<Manifest> manifest = ReadManifest(text); manifest.ok()) {
+    for (const auto& [name, entry] : manifest->files) {
+      checks.push_back(CheckSize(folder, name, entry));
+    }
+  }
+  for (const FileCheck& check : checks) {
+    if (check.ok) continue;
+    return absl::DataLossError(
+        absl::StrCat("'", folder, "/", check.file, "' is damaged: ", check.fault));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace tailcast::bundle

@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/base/scratch_folder.h"
+#include "tests/core/base/unprivileged.h"
 #include "tests/core/bundle/contents.h"
 
 namespace tailcast::bundle {
@@ -63,8 +64,24 @@ TEST_F(InventoryTest, NumberedFoldersStayInItWhateverTheyHold) {
   EXPECT_EQ(versions[1].info.status().code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(versions[1].info.status().message()),
               HasSubstr(scratch_.File("a/2/publish.json")));
+  EXPECT_FALSE(versions[0].complete);
+  EXPECT_TRUE(versions[1].complete) << "damaged, but there";
+  EXPECT_FALSE(versions[2].complete);
   EXPECT_EQ(versions[2].version, 10);
   EXPECT_EQ(versions[2].info.status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(InventoryTest, AFolderThatMayNotBeReadIsAnErrorThatNamesIt) {
+  Publish("a", "1");
+  Publish("b", "1");
+  OpenToAll(scratch_.path());
+  const ClosedFolder closed(scratch_.File("a"));
+  const Unprivileged reader;
+  const absl::Status status = TakeInventory(repository_).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(scratch_.File("a")));
+  EXPECT_EQ(TakeInventoryOf(repository_, "b")->versions.size(), 1) << "others can be asked for";
+  EXPECT_EQ(TakeInventoryOf(repository_, "c").status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(InventoryTest, DamagedLabelsHideNoVersion) {

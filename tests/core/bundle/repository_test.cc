@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/base/scratch_folder.h"
+#include "tests/core/base/unprivileged.h"
 #include "tests/core/bundle/contents.h"
 
 namespace tailcast::bundle {
@@ -201,6 +202,42 @@ TEST_F(RepositoryTest, ADamagedRecordHidesOnlyItsOwnVersion) {
   EXPECT_EQ(VersionOf("a@1").value(), 1);
   EXPECT_EQ(VersionOf("a").status().code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(MessageOf("a@2"), HasSubstr(path));
+}
+
+TEST_F(RepositoryTest, AFolderThatMayNotBeReadHidesNoOther) {
+  Publish("a", "1");
+  Publish("b", "1");
+  OpenToAll(scratch_.path());
+  const ClosedFolder closed(scratch_.File("a"));
+  const Unprivileged reader;
+  EXPECT_THAT(Listed(), ElementsAre("b@1"));
+  EXPECT_EQ(VersionOf("a").status().code(), absl::StatusCode::kPermissionDenied);
+}
+
+TEST_F(RepositoryTest, ALabelIsNotMovedOntoADamagedVersion) {
+  Publish("a", "1");
+  ASSERT_TRUE(repository_.SetLabel("a", 1, "stable").ok());
+  for (const char* const file : {"manifest.json", "generator.safetensors"}) {
+    for (const bool removed : {true, false}) {
+      const std::string bytes = absl::StrCat("some bytes ", file, removed);
+      const PublishResult published = Publish("a", bytes);
+      const std::string path = absl::StrCat(published.version.folder, "/", file);
+      std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+      if (removed) {
+        std::filesystem::remove(path);
+      } else {
+        std::filesystem::resize_file(path, 5);
+      }
+      const absl::Status status = repository_.SetLabel("a", published.version.version, "stable");
+      // A folder without a manifest is no version at all.
+      const bool is_version = !removed || file != std::string("manifest.json");
+      EXPECT_EQ(status.code(),
+                is_version ? absl::StatusCode::kDataLoss : absl::StatusCode::kNotFound)
+          << status;
+      EXPECT_THAT(std::string(status.message()), HasSubstr(is_version ? path : "no version"));
+      EXPECT_EQ(VersionOf("a:stable").value(), 1);
+    }
+  }
 }
 
 TEST_F(RepositoryTest, AWrongNameIsRefusedWithTheRule) {
