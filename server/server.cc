@@ -1,5 +1,7 @@
 #include "server/server.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -34,26 +36,41 @@ absl::string_view HostOf(absl::string_view listen) {
   return listen.substr(0, listen.find_last_of(':'));
 }
 
+// gRPC takes these for sockets that have no port; clients here know none of them.
+bool IsScheme(absl::string_view host) {
+  return host == "unix" || host == "unix-abstract" || host == "vsock";
+}
+
+// An IPv6 address needs its brackets: "::1:50071" is one without a port.
+bool IsHost(absl::string_view host) {
+  const bool bracketed = absl::StartsWith(host, "[") && absl::EndsWith(host, "]");
+  return !host.empty() && !IsScheme(host) && (bracketed || !absl::StrContains(host, ':'));
+}
+
 // gRPC takes 99999999 for a port and listens on another.
-absl::Status CheckPort(absl::string_view listen) {
+bool IsPort(absl::string_view text) {
   constexpr int kMaxPort = 65535;
-  if (absl::StartsWith(listen, "unix:")) return absl::OkStatus();
-  const size_t colon = listen.find_last_of(':');
   int port = -1;
-  if (colon != absl::string_view::npos && absl::SimpleAtoi(listen.substr(colon + 1), &port) &&
-      port >= 0 && port <= kMaxPort) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("listen is '", listen, "'; expected HOST:PORT with a port in [0, 65535]"));
+  return !text.empty() && text.find_first_not_of("0123456789") == absl::string_view::npos &&
+         absl::SimpleAtoi(text, &port) && port <= kMaxPort;
 }
 
 }  // namespace
 
+bool IsListenAddress(absl::string_view listen) {
+  const size_t colon = listen.find_last_of(':');
+  return colon != absl::string_view::npos && IsHost(listen.substr(0, colon)) &&
+         IsPort(listen.substr(colon + 1));
+}
+
 bool IsLoopback(absl::string_view listen) {
-  const absl::string_view host = HostOf(listen);
-  return absl::StartsWith(host, "127.") || host == "localhost" || host == "[::1]" ||
-         absl::StartsWith(listen, "unix:");
+  constexpr uint32_t kLoopbackNet = 127;
+  const std::string host(HostOf(listen));
+  in_addr address = {};
+  if (inet_pton(AF_INET, host.c_str(), &address) == 1) {
+    return ntohl(address.s_addr) >> 24 == kLoopbackNet;
+  }
+  return host == "localhost" || host == "[::1]";
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options) {
@@ -63,16 +80,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options) {
 }
 
 Server::Server(ServerOptions options)
-    : options_(std::move(options)),
-      calls_(options_.limits),
-      scheduler_(options_.engine) {}
+    : options_(std::move(options)), calls_(options_.limits), scheduler_(options_.engine) {}
 
 Server::~Server() {
   if (grpc_server_ != nullptr) Shutdown(absl::ZeroDuration());
 }
 
 absl::Status Server::Start() {
-  RETURN_IF_ERROR(CheckPort(options_.listen));
+  if (!IsListenAddress(options_.listen)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("listen is '", options_.listen, "'; expected ", kListenForm));
+  }
   RETURN_IF_ERROR(OpenCatalog());
   const services::ServiceParts parts = {
       .catalog = *catalog_, .scheduler = scheduler_, .calls = calls_};

@@ -33,7 +33,7 @@ struct ServerOptions {
 class Server {
  public:
   // Listens when it returns; bundles are loaded meanwhile. NOT_FOUND or INVALID_ARGUMENT: no
-  // repository; UNAVAILABLE: cannot listen there.
+  // repository, or no such form of address; UNAVAILABLE: cannot listen there.
   static absl::StatusOr<std::unique_ptr<Server>> Create(ServerOptions options);
 
   // As Shutdown() without grace.
@@ -77,7 +77,11 @@ class Server {
   std::thread reporter_;
 };
 
-// True if only this machine can reach HOST:PORT: 127.x, ::1, localhost or a Unix socket.
+// What ServerOptions::listen has to look like.
+inline constexpr char kListenForm[] = "HOST:PORT with a port in [0, 65535]";
+bool IsListenAddress(absl::string_view listen);
+
+// True if only this machine can reach HOST:PORT: an IPv4 address in 127/8, [::1] or localhost.
 bool IsLoopback(absl::string_view listen);
 
 }  // namespace tailcast

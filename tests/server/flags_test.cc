@@ -36,6 +36,15 @@ int ExitCode(std::initializer_list<const char*> arguments) {
   return std::holds_alternative<int>(parsed) ? std::get<int>(parsed) : -1;
 }
 
+// What wrong usage writes.
+std::string Complaint(std::initializer_list<const char*> arguments) {
+  testing::internal::CaptureStderr();
+  const auto parsed = Parse(arguments);
+  const std::string text = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(std::holds_alternative<int>(parsed) && std::get<int>(parsed) == 2) << text;
+  return text.substr(0, text.find('\n'));
+}
+
 // Sets a variable of the environment for one test.
 class Variable {
  public:
@@ -126,6 +135,65 @@ TEST(ServerFlagsTest, AFilesUnknownFlagIsWrongUsage) {
   const std::string path = folder.File("tailcastd.toml");
   std::ofstream(path) << "repository = \"r\"\nmax-steams = 14\n";
   EXPECT_EQ(ExitCode({"--config", path.c_str()}), 2);
+}
+
+TEST(ServerFlagsTest, AComplaintAboutTheCommandLineNamesFlagValueAndRule) {
+  EXPECT_EQ(Complaint({}), "tailcastd: --repository is required");
+  EXPECT_EQ(Complaint({"--workers", "two"}),
+            "tailcastd: --workers 'two'; expected a whole number in [1, 1024]");
+  EXPECT_EQ(Complaint({"--repository", "r", "--max-streams", "0"}),
+            "tailcastd: --max-streams '0'; expected a whole number of at least 1");
+  EXPECT_EQ(Complaint({"--repository", "r", "--grace", "nan"}),
+            "tailcastd: --grace 'nan'; expected a number in [0, 86400]");
+  EXPECT_EQ(Complaint({"--repository", "r", "--log-format", "xml"}),
+            "tailcastd: --log-format 'xml'; expected one of text, json");
+  EXPECT_EQ(Complaint({"--nonsense"}),
+            "tailcastd: The following argument was not expected: --nonsense");
+  for (const char* const listen :
+       {"localhost", "127.0.0.1:99999", "127.0.0.1:http", "unix:/tmp/socket"}) {
+    EXPECT_EQ(Complaint({"--repository", "r", "--listen", listen}),
+              std::string("tailcastd: --listen '") + listen +
+                  "'; expected HOST:PORT with a port in [0, 65535]");
+  }
+}
+
+TEST(ServerFlagsTest, AComplaintAboutTheEnvironmentNamesTheVariable) {
+  const Variable good("TAILCASTD_WORKERS", "3");
+  const Variable grace("TAILCASTD_GRACE", "abc");
+  const std::string complaint = "tailcastd: TAILCASTD_GRACE 'abc'; expected a number in [0, 86400]";
+  EXPECT_EQ(Complaint({"--repository", "r"}), complaint);
+  EXPECT_EQ(Complaint({"--repository", "r", "--workers", "2"}), complaint);
+}
+
+TEST(ServerFlagsTest, AComplaintAboutAFileNamesIt) {
+  const ScratchFolder folder;
+  const std::string path = folder.File("c2.toml");
+  const auto complaint_about = [&path](const std::string& line) {
+    std::ofstream(path, std::ios::trunc) << "repository = \"r\"\n" << line << "\n";
+    return Complaint({"--config", path.c_str()});
+  };
+  const std::string source = "tailcastd: --config " + path + ": ";
+  EXPECT_EQ(complaint_about("bogus = 3"), source + "'bogus' is no flag; --help lists them");
+  EXPECT_EQ(complaint_about("max-streams = many"),
+            source + "max-streams 'many'; expected a whole number of at least 1");
+  EXPECT_EQ(complaint_about("listen = \"localhost\""),
+            source + "listen 'localhost'; expected HOST:PORT with a port in [0, 65535]");
+  EXPECT_EQ(Complaint({"--config", "/nowhere/file"}),
+            "tailcastd: --config /nowhere/file: the file cannot be read");
+  const Variable config("TAILCASTD_CONFIG", path.c_str());
+  EXPECT_EQ(Complaint({}), source +
+                               "listen 'localhost'; expected HOST:PORT with a port in "
+                               "[0, 65535]");
+}
+
+TEST(ServerFlagsTest, AnEmptyVariableIsNotSet) {
+  const Variable listen("TAILCASTD_LISTEN", "");
+  const Variable workers("TAILCASTD_WORKERS", "");
+  const ServerFlags flags = Good({"--repository", "r", "--max-streams", "7"});
+  EXPECT_EQ(flags.server.listen, "127.0.0.1:50071");
+  EXPECT_EQ(flags.server.engine.num_workers, AvailableCpuCount());
+  EXPECT_EQ(flags.server.catalog.repository, "r");
+  EXPECT_EQ(flags.server.limits.max_streams, 7);
 }
 
 TEST(ServerFlagsTest, HelpAndVersionExitWith0) {

@@ -175,10 +175,22 @@ TEST(ServerTest, ShutdownGivesUpALoad) {
 }
 
 TEST(ServerTest, NonsenseToListenOnIsRefused) {
-  for (const char* const listen : {"nonsense", "", "127.0.0.1:99999999", "256.1.1.1:0"}) {
+  for (const char* const listen : {"nonsense", "", "127.0.0.1:99999999", "256.1.1.1:0", "unix:1"}) {
     TestServer server;
     server.options().listen = listen;
     EXPECT_FALSE(Server::Create(server.options()).ok()) << listen;
+  }
+}
+
+TEST(ServerTest, ListensOnHostAndPortOnly) {
+  for (const char* const listen : {"127.0.0.1:0", "localhost:65535", "[::1]:1", "example.org:80"}) {
+    EXPECT_TRUE(IsListenAddress(listen)) << listen;
+  }
+  for (const char* const listen :
+       {"", ":", ":1", "localhost", "localhost:", "127.0.0.1:65536", "127.0.0.1:99999",
+        "127.0.0.1:-1", "127.0.0.1:+1", "127.0.0.1:http", "127.0.0.1: 1", "::1", "::1:50071",
+        "unix:/tmp/socket", "unix:1", "unix:/tmp/socket:1", "unix-abstract:1", "vsock:1"}) {
+    EXPECT_FALSE(IsListenAddress(listen)) << listen;
   }
 }
 
@@ -204,11 +216,12 @@ TEST(ServerTest, KnowsLoopbackFromTheWorld) {
   EXPECT_TRUE(IsLoopback("127.9.0.1:1"));
   EXPECT_TRUE(IsLoopback("localhost:1"));
   EXPECT_TRUE(IsLoopback("[::1]:1"));
-  EXPECT_TRUE(IsLoopback("unix:/tmp/socket"));
   EXPECT_FALSE(IsLoopback("0.0.0.0:1"));
   EXPECT_FALSE(IsLoopback("[::]:1"));
   EXPECT_FALSE(IsLoopback("10.1.2.3:1"));
   EXPECT_FALSE(IsLoopback("1270.example.org:1"));
+  EXPECT_FALSE(IsLoopback("127.example.org:1"));
+  EXPECT_FALSE(IsLoopback("127.0.0.1.example.org:1"));
 }
 
 }  // namespace
