@@ -19,6 +19,7 @@ function(tailcast_library)
   target_sources(${target}
     ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${ARG_HDRS})
   target_link_libraries(${target} ${scope} ${ARG_DEPS})
+  target_compile_features(${target} ${scope} cxx_std_20)
   if(ARG_PRIVATE_DEPS)
     target_link_libraries(${target} PRIVATE ${ARG_PRIVATE_DEPS})
   endif()
