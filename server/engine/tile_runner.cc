@@ -4,6 +4,7 @@
 
 #include "absl/types/span.h"
 #include "core/stream/tile_planner.h"
+#include "core/tensor/torch_status.h"
 
 namespace tailcast::engine {
 namespace {
@@ -31,12 +32,15 @@ float* FeaturesOf(const TilePiece& piece, int64_t feature_dim) {
 TileOutcome TileRunner::Run(const Tile& tile) {
   TileOutcome outcome;
   const bool aligned = tile.program->numerics().invariance == stream::Invariance::kAlignedTile;
-  outcome.status = aligned ? RunAligned(tile, outcome) : RunShared(tile, outcome);
+  outcome.status = CatchTorchErrors(
+      [&] { return aligned ? RunAligned(tile, outcome) : RunShared(tile, outcome); });
   for (const TilePiece& piece : tile.pieces) {
     if (outcome.status.ok()) {
       piece.job->Finished(piece.count);
     } else {
-      piece.job->Fail(outcome.status);
+      // A tile that is given up does not know why; the call does.
+      const absl::Status wanted = piece.job->Wanted();
+      piece.job->Fail(wanted.ok() ? outcome.status : wanted);
     }
   }
   return outcome;

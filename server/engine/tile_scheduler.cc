@@ -6,14 +6,27 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/tensor/compute_threads.h"
+#include "core/tensor/torch_status.h"
 #include "server/rpc/errors.h"
 #include "server/rpc/limits.h"
+#include "server/telemetry/logging.h"
 
 namespace tailcast::engine {
 namespace {
 
 constexpr absl::Duration kMinRetry = absl::Milliseconds(100);
 constexpr absl::Duration kMaxRetry = absl::Seconds(30);
+
+// Whatever a task throws ends here: the worker has other callers.
+void RunToEnd(Task& task, const absl::Status& status) {
+  const absl::Status end = CatchTorchErrors([&] {
+    task.run(status);
+    return absl::OkStatus();
+  });
+  if (end.ok()) return;
+  telemetry::Log(telemetry::LogLevel::kError, "a task threw",
+                 {{"caller", task.context.caller}, {"cause", end.ToString()}});
+}
 
 }  // namespace
 
@@ -128,7 +141,7 @@ void TileScheduler::RunTile(const Tile& tile, TileRunner& runner) {
 
 void TileScheduler::RunTask(Task& task) {
   const absl::Time start = absl::Now();
-  task.run(absl::OkStatus());
+  RunToEnd(task, absl::OkStatus());
   const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
   absl::MutexLock lock(&mu_);
   queue_.Charge(task.context.caller, seconds - task.estimated_seconds);
@@ -143,7 +156,7 @@ void TileScheduler::EndDropped(Assignment& assignment, const absl::Status& statu
   }
   for (const auto& task : assignment.dropped_tasks) {
     const absl::Status wanted = task->context.Wanted();
-    task->run(wanted.ok() ? status : wanted);
+    RunToEnd(*task, wanted.ok() ? status : wanted);
   }
   assignment.dropped_jobs.clear();
   assignment.dropped_tasks.clear();

@@ -29,13 +29,14 @@ absl::Status RowJob::Wanted() const {
 }
 
 RowBlock& RowJob::block() {
-  absl::call_once(block_is_allocated_, [this] {
-    const auto size = static_cast<size_t>(row_count_);
-    const auto feature_dim = static_cast<size_t>(stream_->program->program().feature_dim());
-    block_.rows.resize(size);
-    block_.class_indices.resize(size);
-    block_.features.reset(new float[size * feature_dim]);  // not zeroed: every row is written
-  });
+  // Not call_once, which would wait for ever after an exception.
+  absl::MutexLock lock(&allocation_mu_);
+  if (block_.features != nullptr) return block_;
+  const auto size = static_cast<size_t>(row_count_);
+  const auto feature_dim = static_cast<size_t>(stream_->program->program().feature_dim());
+  block_.rows.resize(size);
+  block_.class_indices.resize(size);
+  block_.features.reset(new float[size * feature_dim]);  // not zeroed: every row is written
   return block_;
 }
 

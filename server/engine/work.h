@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "absl/base/call_once.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "core/contract/shard.h"
@@ -84,7 +84,8 @@ class RowJob {
   int64_t untaken() const { return row_count_ - taken_; }
 
   // Where a worker puts the rows that it took. Pieces do not overlap. Memory is taken by the first
-  // worker that asks, so that what waits in the queue costs next to nothing.
+  // worker that asks, so that what waits in the queue costs next to nothing; throws
+  // std::bad_alloc if there is none.
   RowBlock& block();
 
   // `count` rows are in place; the last one delivers the block.
@@ -97,7 +98,7 @@ class RowJob {
   const int64_t first_position_;
   const int64_t row_count_;
   int64_t taken_ = 0;
-  absl::once_flag block_is_allocated_;
+  absl::Mutex allocation_mu_;
   RowBlock block_;
   std::atomic<int64_t> unfinished_;
   std::atomic<bool> failed_ = false;

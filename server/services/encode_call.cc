@@ -5,6 +5,7 @@
 
 #include "core/base/status_macros.h"
 #include "core/encoders/trained_encoder.h"
+#include "core/tensor/torch_status.h"
 #include "proto/convert/contract_proto.h"
 #include "server/convert/generate_request.h"
 #include "server/rpc/caller.h"
@@ -60,7 +61,8 @@ absl::Status EncodeCall::Open(const v1::EncodeRequest& request) {
   // The images are copied, because the request goes when the caller cancels.
   task->run = [self = std::static_pointer_cast<EncodeCall>(shared_from_this()),
                images = request.images().data()](const absl::Status& status) {
-    self->Reply(status.ok() ? self->Encode(images) : status);
+    if (!status.ok()) return self->Reply(status);
+    self->Reply(CatchTorchErrors([&] { return self->Encode(images); }));
   };
   return parts_.scheduler.Submit(std::move(task));
 }

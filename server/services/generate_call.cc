@@ -6,6 +6,7 @@
 #include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
 #include "core/contract/checksum.h"
+#include "core/tensor/torch_status.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "proto/tailcast/v1/feature_service.pb.h"
 #include "server/convert/chunk_message.h"
@@ -121,15 +122,23 @@ absl::Status GenerateCall::OrderChunk(int64_t chunk) {
 void GenerateCall::ChunkDone(int64_t chunk, absl::StatusOr<engine::RowBlock> block) {
   // What is not wanted any more belongs to a call that is over, or about to be.
   if (!block.ok()) return End(block.status());
+  const absl::Status sent = CatchTorchErrors([&] {
+    SendChunk(chunk, *std::move(block));
+    return absl::OkStatus();
+  });
+  if (!sent.ok()) End(sent);
+}
+
+void GenerateCall::SendChunk(int64_t chunk, engine::RowBlock block) {
   const int64_t feature_dim = row_stream_->program->program().feature_dim();
   const grpc::Slice payload = convert::PayloadSlice(
-      std::move(block->features), block->rows.size() * feature_dim, prepared_->wire_type);
-  const int64_t start_row = block->rows.front();
+      std::move(block.features), block.rows.size() * feature_dim, prepared_->wire_type);
+  const int64_t start_row = block.rows.front();
   const uint64_t checksum =
-      ChunkChecksum(start_row, BytesOf(block->class_indices), BytesOf(payload));
-  const uint64_t row_sum = RowChecksumSum(block->rows, block->class_indices, BytesOf(payload));
+      ChunkChecksum(start_row, BytesOf(block.class_indices), BytesOf(payload));
+  const uint64_t row_sum = RowChecksumSum(block.rows, block.class_indices, BytesOf(payload));
   grpc::ByteBuffer message = convert::ChunkMessage(
-      {.start_row = start_row, .checksum = checksum, .class_indices = block->class_indices},
+      {.start_row = start_row, .checksum = checksum, .class_indices = block.class_indices},
       payload);
   std::optional<grpc::ByteBuffer> summary;
   {

@@ -50,6 +50,7 @@ class GenerateCall final : public rpc::ServerStream<grpc::ByteBuffer> {
   // On a worker's thread.
   void ChunkDone(int64_t chunk, absl::StatusOr<engine::RowBlock> block)
       ABSL_LOCKS_EXCLUDED(progress_mu_);
+  void SendChunk(int64_t chunk, engine::RowBlock block) ABSL_LOCKS_EXCLUDED(progress_mu_);
   grpc::ByteBuffer SummaryMessage() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(progress_mu_);
 
   std::shared_ptr<GenerateCall> Self() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/status_macros.h"
+#include "core/tensor/torch_status.h"
 #include "server/rpc/errors.h"
 #include "server/rpc/limits.h"
 
@@ -55,7 +56,8 @@ void ProgramSource::Compile(const Key& key, const SamplerSpec& sampler,
                             const absl::Status& status) {
   if (status.ok() && GiveUpUnwanted(key)) return;
   absl::StatusOr<Program> program =
-      status.ok() ? key.first->CompileProgram(sampler) : absl::StatusOr<Program>(status);
+      status.ok() ? CatchTorchErrors([&] { return key.first->CompileProgram(sampler); })
+                  : absl::StatusOr<Program>(status);
   if (absl::IsInvalidArgument(program.status())) {
     program = rpc::InvalidFieldsFrom(program.status());
   }

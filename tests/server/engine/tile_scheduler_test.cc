@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
 #include <random>
 #include <thread>
 
@@ -12,6 +13,26 @@ namespace tailcast::engine {
 namespace {
 
 constexpr absl::Duration kLong = absl::Seconds(30);
+
+// Kernels that find no memory.
+class ThrowingProgram final : public stream::SamplerProgram {
+ public:
+  absl::Status RunTile(absl::Span<const stream::TileRow>, int32_t, absl::FunctionRef<bool()>,
+                       absl::Span<float>) const override {
+    throw std::bad_alloc();
+  }
+  absl::StatusOr<std::shared_ptr<const stream::SamplerProgram>> WithSampler(
+      const SamplerSpec&) const override {
+    return std::make_shared<const ThrowingProgram>();
+  }
+  int64_t feature_dim() const override { return 4; }
+  int64_t num_classes() const override { return 6; }
+  const SamplerSpec& spec() const override { return spec_; }
+  double row_flops() const override { return 1e6; }
+
+ private:
+  const SamplerSpec spec_;
+};
 
 TEST(TileSchedulerTest, DeliversTheRowsThatWereAskedFor) {
   const TestProgram program = MakeProgram();
@@ -204,6 +225,76 @@ TEST(TileSchedulerTest, AFailingKernelFailsItsJobsAndNoOthers) {
   ASSERT_TRUE(working.second->done.WaitForNotificationWithTimeout(kLong));
   EXPECT_EQ(failing.second->block.status().code(), absl::StatusCode::kInternal);
   ExpectRows(*stream, 0, 500, working.second->block);
+}
+
+TEST(TileSchedulerTest, ATileThatThrowsFailsItsJobsAndNoOthers) {
+  for (const auto invariance : {stream::Invariance::kRow, stream::Invariance::kAlignedTile}) {
+    const TestProgram bad = {
+        .fake = nullptr,
+        .shared = std::make_shared<const SharedProgram>(
+            std::make_shared<const ThrowingProgram>(), stream::NumericsOf(invariance, {16}), 1e-3)};
+    const TestProgram good = MakeProgram();
+    TileScheduler scheduler({.num_workers = 2});
+    const auto failing = MakeJob(MakeStream(bad), 0, 500);
+    const auto stream = MakeStream(good);
+    const auto working = MakeJob(stream, 0, 500);
+
+    ASSERT_TRUE(scheduler.Submit(failing.first).ok());
+    ASSERT_TRUE(scheduler.Submit(working.first).ok());
+
+    ASSERT_TRUE(failing.second->done.WaitForNotificationWithTimeout(kLong));
+    ASSERT_TRUE(working.second->done.WaitForNotificationWithTimeout(kLong));
+    EXPECT_EQ(failing.second->block.status().code(), absl::StatusCode::kResourceExhausted);
+    ExpectRows(*stream, 0, 500, working.second->block);
+  }
+}
+
+TEST(TileSchedulerTest, AChunkThatFindsNoMemoryFailsOnEveryWorkerAndBlocksNone) {
+  // More bytes than addresses.
+  const TestProgram bad = MakeProgram({.feature_dim = int64_t{1} << 55});
+  const TestProgram good = MakeProgram();
+  TileScheduler scheduler({.num_workers = 2});
+  const auto failing = MakeJob(MakeStream(bad), 0, 300);
+  ASSERT_TRUE(scheduler.Submit(failing.first).ok());
+  ASSERT_TRUE(failing.second->done.WaitForNotificationWithTimeout(kLong));
+  EXPECT_EQ(failing.second->block.status().code(), absl::StatusCode::kResourceExhausted);
+
+  const auto stream = MakeStream(good);
+  const auto working = MakeJob(stream, 0, 500);
+  ASSERT_TRUE(scheduler.Submit(working.first).ok());
+
+  ASSERT_TRUE(working.second->done.WaitForNotificationWithTimeout(kLong));
+  ExpectRows(*stream, 0, 500, working.second->block);
+}
+
+TEST(TileSchedulerTest, ADeadlineDuringATileIsNoCancel) {
+  const TestProgram program = MakeProgram({.num_steps = 1000, .step_time = absl::Milliseconds(5)});
+  TileScheduler scheduler({.num_workers = 1});
+  const auto [job, result] =
+      MakeJob(MakeStream(program, {.deadline = absl::Now() + absl::Milliseconds(200)}), 0, 10);
+
+  ASSERT_TRUE(scheduler.Submit(job).ok());
+
+  ASSERT_TRUE(result->done.WaitForNotificationWithTimeout(kLong));
+  EXPECT_GT(program.fake->steps(), 0) << "the tile has begun";
+  EXPECT_EQ(result->block.status().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(TileSchedulerTest, ATaskThatThrowsCostsNoWorker) {
+  TileScheduler scheduler({.num_workers = 1});
+  auto throwing = std::make_shared<Task>();
+  throwing->run = [](const absl::Status&) { throw std::bad_alloc(); };
+  absl::Notification done;
+  auto next = std::make_shared<Task>();
+  next->run = [&done](const absl::Status& status) {
+    EXPECT_TRUE(status.ok());
+    done.Notify();
+  };
+
+  ASSERT_TRUE(scheduler.Submit(throwing).ok());
+  ASSERT_TRUE(scheduler.Submit(next).ok());
+
+  EXPECT_TRUE(done.WaitForNotificationWithTimeout(kLong));
 }
 
 TEST(TileSchedulerTest, RunsTasksOnWorkers) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <new>
 #include <thread>
 
 #include "absl/synchronization/notification.h"
@@ -24,6 +25,7 @@ class ProgramSourceTest : public testing::Test {
         [this](
             const SamplerSpec&) -> absl::StatusOr<std::shared_ptr<const stream::SamplerProgram>> {
       ++compiled_;
+      if (no_memory_) throw std::bad_alloc();
       if (!compile_error_.ok()) return compile_error_;
       return std::make_shared<const engine::FakeProgram>();
     };
@@ -58,6 +60,7 @@ class ProgramSourceTest : public testing::Test {
   }
 
   std::atomic<int> compiled_ = 0;
+  bool no_memory_ = false;
   absl::Status compile_error_;
   std::shared_ptr<const bundles::ServedBundle> bundle_;
   absl::Notification worker_is_held_, release_worker_;
@@ -142,6 +145,12 @@ TEST_F(ProgramSourceTest, ASamplerThatIsNotServedNamesItsField) {
   const absl::Status status = Await(1)[0].status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(rpc::ErrorReasonOf(status), "INVALID_FIELD");
+}
+
+TEST_F(ProgramSourceTest, WhoWaitsForASamplerIsToldThatMemoryIsShort) {
+  no_memory_ = true;
+  ASSERT_TRUE(Get(5).ok());
+  EXPECT_EQ(Await(1)[0].status().code(), absl::StatusCode::kResourceExhausted);
 }
 
 TEST_F(ProgramSourceTest, AShutDownEngineCompilesNothing) {
