@@ -1,62 +1,13 @@
-#include "server/bundles/catalog.h"
+#include "tests/server/bundles/catalog_test.h"
 
-#include <gtest/gtest.h>
-
-#include <filesystem>
-#include <fstream>
-#include <map>
+#include <thread>
 
 #include "absl/synchronization/notification.h"
-#include "absl/time/clock.h"
-#include "core/base/files.h"
-#include "core/bundle/bundle.h"
 #include "server/rpc/errors.h"
-#include "tests/core/base/scratch_folder.h"
 #include "tests/fakes/fake_program.h"
-#include "tests/fakes/published_bundle.h"
 
 namespace tailcast::bundles {
 namespace {
-
-using bundle::BundleReference;
-using bundle::TestBundleOptions;
-using convert::BundleState;
-
-BundleReference Version(const std::string& name, int64_t version) {
-  return {.name = name, .version = version, .label = std::nullopt};
-}
-BundleReference Label(const std::string& name, const std::string& label) {
-  return {.name = name, .version = std::nullopt, .label = label};
-}
-
-std::string ReadText(const std::string& path) { return *ReadFile(path); }
-
-// In place, as an operator does; also where the publisher left the file read-only.
-void WriteText(const std::string& path, const std::string& text) {
-  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
-}
-
-// The weights with one byte changed; returns what they were.
-std::string DamageWeights(const bundle::VersionInfo& version) {
-  const std::string path = version.folder + "/" + bundle::kGeneratorFile;
-  const std::string sound = ReadText(path);
-  std::string damaged = sound;
-  damaged[damaged.size() / 2] ^= 1;
-  WriteText(path, damaged);
-  return sound;
-}
-
-// How often `text` occurs in `log`.
-int CountOf(const std::string& text, const std::string& log) {
-  int count = 0;
-  for (size_t at = log.find(text); at != std::string::npos; at = log.find(text, at + 1)) ++count;
-  return count;
-}
-
-bool HasRetryInfo(const absl::Status& status) {
-  return status.GetPayload("type.googleapis.com/google.rpc.RetryInfo").has_value();
-}
 
 // Loads like the real one, but not while `fault` is an error.
 class FaultyLoader {
@@ -82,65 +33,6 @@ class FaultyLoader {
  private:
   absl::Mutex mu_;
   absl::Status fault_ ABSL_GUARDED_BY(mu_);
-};
-
-class CatalogTest : public testing::Test {
- protected:
-  bundle::VersionInfo Publish(const std::string& name, double variant = 0.0) {
-    return bundle::PublishTestBundle(folder_.path(), name, {.variant = variant});
-  }
-
-  void Open(CatalogOptions options = {}) {
-    options.repository = folder_.path();
-    options.poll_interval = absl::Milliseconds(50);
-    options.on_readiness = [this](const std::string& name, bool ready) {
-      absl::MutexLock lock(&mu_);
-      ready_[name] = ready;
-    };
-    auto catalog = Catalog::Create(std::move(options));
-    ASSERT_TRUE(catalog.ok()) << catalog.status();
-    catalog_ = *std::move(catalog);
-    catalog_->Start();
-  }
-
-  BundleState StateOf(const BundleReference& reference) const {
-    const auto description = catalog_->Get(reference);
-    EXPECT_TRUE(description.ok()) << description.status();
-    return description->state;
-  }
-
-  template <typename Condition>
-  static bool Await(const Condition& holds) {
-    for (int i = 0; i < 500; ++i) {
-      if (holds()) return true;
-      absl::SleepFor(absl::Milliseconds(20));
-    }
-    return false;
-  }
-  bool AwaitState(const BundleReference& reference, BundleState state) const {
-    return Await([&] {
-      const auto description = catalog_->Get(reference);
-      return description.ok() && description->state == state;
-    });
-  }
-  absl::Status AcquireStatus(const BundleReference& reference) {
-    return catalog_->Acquire(reference, std::nullopt).status();
-  }
-  bool AwaitHandle(const BundleReference& reference) {
-    return Await([&] { return AcquireStatus(reference).ok(); });
-  }
-  // Long enough for several looks.
-  static void SleepForLooks() { absl::SleepFor(absl::Milliseconds(300)); }
-
-  bool Ready(const std::string& name) {
-    absl::MutexLock lock(&mu_);
-    return ready_[name];
-  }
-
-  ScratchFolder folder_;
-  absl::Mutex mu_;
-  std::map<std::string, bool> ready_;
-  std::unique_ptr<Catalog> catalog_;
 };
 
 TEST_F(CatalogTest, LoadsTheHighestAndTheLabelledVersionsAtStart) {
@@ -376,10 +268,10 @@ TEST_F(CatalogTest, AProofEndsBeforeTheNextStepOnceItIsToldToStop) {
   const auto version = Publish("a", 0.0);
   auto program = std::make_shared<const engine::FakeProgram>(
       engine::FakeProgram::Options{.feature_dim = 12, .step_time = absl::Milliseconds(20)});
-  LoadedBundle loaded = {.version = version,
-                         .bundle = bundle::ReadBundle(version.folder).value(),
-                         .numerics = {},
-                         .compile = [program](const SamplerSpec&) { return program; }};
+  LoadedBundle loaded;
+  loaded.version = version;
+  loaded.bundle = bundle::ReadBundle(version.folder).value();
+  loaded.compile = [program](const SamplerSpec&) { return program; };
   std::stop_source stop;
   std::thread stopper([&] {
     program->AwaitTiles(3);
@@ -411,7 +303,35 @@ TEST_F(CatalogTest, IsReadyOnceWhatItLoadsAtStartIsLoaded) {
 TEST_F(CatalogTest, AnEmptyRepositoryIsReady) {
   Open();
   EXPECT_TRUE(Ready(""));
-  EXPECT_TRUE(catalog_->List("-")->empty());
+  EXPECT_TRUE(catalog_->List("-", {}, 10)->empty());
+}
+
+TEST_F(CatalogTest, ListsSoManyVersionsBehindAnyOther) {
+  double variant = 0.0;
+  for (const char* const name : {"a", "b", "b", "b", "c"}) {
+    Publish(name, ++variant);
+  }
+  Open();
+  const auto listed = [this](const std::string& name, const Catalog::Position& behind,
+                             size_t count) {
+    std::string text;
+    const auto items = catalog_->List(name, behind, count).value();
+    for (const convert::BundleDescription& item : items) {
+      text += item.version.name + std::to_string(item.version.version) + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(listed("-", {}, 10), "a1 b1 b2 b3 c1 ");
+  EXPECT_EQ(listed("-", {}, 5), "a1 b1 b2 b3 c1 ");
+  EXPECT_EQ(listed("-", {}, 4), "a1 b1 b2 b3 ");
+  EXPECT_EQ(listed("-", {.name = "b", .version = 1}, 2), "b2 b3 ");
+  EXPECT_EQ(listed("-", {.name = "b", .version = 3}, 2), "c1 ");
+  EXPECT_EQ(listed("-", {.name = "aa", .version = 7}, 1), "b1 ") << "it may be gone by now";
+  EXPECT_EQ(listed("-", {.name = "c", .version = 1}, 1), "");
+  EXPECT_EQ(listed("b", {}, 10), "b1 b2 b3 ");
+  EXPECT_EQ(listed("b", {.name = "b", .version = 2}, 10), "b3 ");
+  EXPECT_EQ(listed("b", {.name = "c", .version = 0}, 10), "");
+  EXPECT_EQ(catalog_->List("d", {}, 10).status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(CatalogTest, APinnedDigestMustMatch) {
