@@ -76,14 +76,21 @@ absl::StatusOr<std::shared_ptr<const ServedBundle>> Catalog::Acquire(
   return rpc::BundleLoading(resource, rpc::kRetryWhenLoading);
 }
 
-absl::StatusOr<std::vector<BundleDescription>> Catalog::List(const std::string& name) const {
+absl::StatusOr<std::vector<BundleDescription>> Catalog::List(const std::string& name,
+                                                             const Position& behind,
+                                                             size_t count) const {
   absl::MutexLock lock(&mu_);
-  if (name != kAllNames) RETURN_IF_ERROR(FindName(name).status());
+  const bool all = name == kAllNames;
+  if (!all) RETURN_IF_ERROR(FindName(name).status());
   std::vector<BundleDescription> descriptions;
-  for (const auto& [key, entry] : names_) {
-    if (name != kAllNames && name != key) continue;
-    for (const auto& [number, version] : entry.versions) {
-      descriptions.push_back(Describe(entry, version));
+  for (auto entry = names_.lower_bound(all ? behind.name : name); entry != names_.end(); ++entry) {
+    const auto& [key, known] = *entry;
+    if (!all && key != name) break;
+    if (key < behind.name) continue;
+    auto version = known.versions.upper_bound(key == behind.name ? behind.version : 0);
+    for (; version != known.versions.end(); ++version) {
+      if (descriptions.size() == count) return descriptions;
+      descriptions.push_back(Describe(known, version->second));
     }
   }
   return descriptions;

@@ -20,6 +20,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "core/base/digest.h"
+#include "core/bundle/inventory.h"
 #include "core/bundle/manifest.h"
 #include "core/bundle/repository.h"
 #include "server/bundles/served_bundle.h"
@@ -70,8 +71,15 @@ class Catalog {
       const bundle::BundleReference& reference, const std::optional<Digest>& pinned_digest)
       ABSL_LOCKS_EXCLUDED(mu_);
 
-  // By name and version; of one name, or of all if `name` is "-". NOT_FOUND.
-  absl::StatusOr<std::vector<convert::BundleDescription>> List(const std::string& name) const
+  // Where a page of a list begins: behind this version; the default is behind none.
+  struct Position {
+    std::string name = {};
+    int64_t version = 0;
+  };
+  // At most `count`, by name and version; of one name, or of all if `name` is "-". NOT_FOUND.
+  absl::StatusOr<std::vector<convert::BundleDescription>> List(const std::string& name,
+                                                               const Position& behind,
+                                                               size_t count) const
       ABSL_LOCKS_EXCLUDED(mu_);
   absl::StatusOr<convert::BundleDescription> Get(const bundle::BundleReference& reference) const
       ABSL_LOCKS_EXCLUDED(mu_);
@@ -80,8 +88,15 @@ class Catalog {
       ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
+  // What a look makes of a version's folder.
+  enum class Finding {
+    kSound,
+    kDamaged,      // publish.json cannot be read
+    kHalfWritten,  // manifest or publish.json is missing: of no use, unless it is known
+  };
   struct Version {
     bundle::VersionInfo info;
+    Finding finding = Finding::kSound;
     convert::BundleState state = convert::BundleState::kAvailable;
     std::shared_ptr<const bundle::Manifest> manifest;  // null if it cannot be read
     std::shared_ptr<const ServedBundle> served;        // set while kActive
@@ -96,6 +111,8 @@ class Catalog {
   struct Name {
     std::map<int64_t, Version> versions;
     std::vector<bundle::LabelInfo> labels;
+    // False if the last look could not list the folder.
+    bool listed = true;
 
     // Whether a version is loaded unasked, and stays: the highest and the labelled ones.
     bool Keeps(int64_t version) const;
@@ -111,8 +128,11 @@ class Catalog {
   absl::StatusOr<Names> ReadRepository() ABSL_LOCKS_EXCLUDED(mu_);
   std::vector<bundle::LabelInfo> KnownLabels(const std::string& name) const
       ABSL_LOCKS_EXCLUDED(mu_);
-  // Keeps what is known of versions that are still the same.
-  void Merge(Names found) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  Name ToName(const bundle::BundleEntry& entry) ABSL_LOCKS_EXCLUDED(mu_);
+  // Keeps what is known of versions that are still the same, or cannot be read at the moment.
+  // Returns what is over, for the caller to destroy without the lock.
+  [[nodiscard]] Names Merge(Names found) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  static void KeepKnown(Name& known, Name& found);
   void ReadNewManifests() ABSL_LOCKS_EXCLUDED(mu_);
   // A failed load is due at once if the files have changed.
   void FindMendedFiles() ABSL_LOCKS_EXCLUDED(mu_);

@@ -1,12 +1,16 @@
 // How the catalog follows the repository: what one look finds, and whom it tells.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
+#include "core/bundle/inventory.h"
 #include "core/bundle/records.h"
+#include "core/bundle/version_folders.h"
+#include "core/tensor/torch_status.h"
 #include "server/bundles/catalog.h"
 #include "server/bundles/files_stamp.h"
 #include "server/telemetry/logging.h"
@@ -29,16 +33,18 @@ void Catalog::FollowRepository() {
       absl::MutexLock lock(&mu_);
       if (mu_.AwaitWithTimeout(absl::Condition(&stop_), options_.poll_interval)) return;
     }
-    NoteFault(options_.repository, Look());
+    NoteFault(options_.repository, CatchTorchErrors([this] { return Look(); }));
   }
 }
 
 absl::Status Catalog::Look() {
-  ASSIGN_OR_RETURN(Names found, ReadRepository());
+  ASSIGN_OR_RETURN(Names names, ReadRepository());
   {
+    // What is over dies after the lock: unloading takes time, and calls wait for it.
     absl::MutexLock lock(&mu_);
-    Merge(std::move(found));
+    names = Merge(std::move(names));
   }
+  names.clear();
   FindMendedFiles();
   {
     ServedBundles dropped;
@@ -52,19 +58,40 @@ absl::Status Catalog::Look() {
 }
 
 absl::StatusOr<Catalog::Names> Catalog::ReadRepository() {
-  ASSIGN_OR_RETURN(const std::vector<bundle::VersionInfo> versions, repository_.List());
+  ASSIGN_OR_RETURN(const std::vector<std::string> folders, bundle::BundleNames(repository_.root()));
   Names names;
-  for (const bundle::VersionInfo& info : versions) {
-    names[info.name].versions[info.version].info = info;
-  }
-  for (auto& [name, entry] : names) {
-    absl::StatusOr<std::vector<bundle::LabelInfo>> labels = repository_.Labels(name);
-    NoteFault(absl::StrCat(options_.repository, "/", name, "/", bundle::kLabelsFile),
-              labels.status());
-    // A fault of the moment neither hides other names nor takes labels away that clients use.
-    entry.labels = labels.ok() ? *std::move(labels) : KnownLabels(name);
+  for (const std::string& name : folders) {
+    const auto entry = bundle::TakeInventoryOf(repository_, name);
+    if (absl::IsNotFound(entry.status())) continue;  // removed since it was listed
+    NoteFault(absl::StrCat(repository_.root(), "/", name), entry.status());
+    if (entry.ok()) {
+      names[name] = ToName(*entry);
+    } else {
+      names[name].listed = false;
+    }
   }
   return names;
+}
+
+Catalog::Name Catalog::ToName(const bundle::BundleEntry& entry) {
+  Name name;
+  for (const bundle::VersionEntry& found : entry.versions) {
+    NoteFault(absl::StrCat(found.folder, "/", bundle::kPublishFile), found.info.status());
+    Version& version = name.versions[found.version];
+    if (found.complete && found.info.ok()) {
+      version.info = *found.info;
+      continue;
+    }
+    version.info = {.name = entry.name, .version = found.version, .folder = found.folder};
+    version.finding = found.complete ? Finding::kDamaged : Finding::kHalfWritten;
+    version.state = BundleState::kFailed;
+    version.damaged_file = bundle::kPublishFile;
+    version.failed_files = FilesStamp(found.folder);
+  }
+  NoteFault(absl::StrCat(entry.folder, "/", bundle::kLabelsFile), entry.labels.status());
+  // A fault of the moment neither hides other names nor takes labels away that clients use.
+  name.labels = entry.labels.ok() ? *entry.labels : KnownLabels(entry.name);
+  return name;
 }
 
 std::vector<bundle::LabelInfo> Catalog::KnownLabels(const std::string& name) const {
@@ -73,17 +100,30 @@ std::vector<bundle::LabelInfo> Catalog::KnownLabels(const std::string& name) con
   return known != names_.end() ? known->second.labels : std::vector<bundle::LabelInfo>();
 }
 
-void Catalog::Merge(Names found) {
-  for (auto& [name, entry] : found) {
-    const auto known = names_.find(name);
-    if (known == names_.end()) continue;
-    for (auto& [number, version] : entry.versions) {
-      const auto old = known->second.versions.find(number);
-      if (old == known->second.versions.end()) continue;
-      if (old->second.info.digest == version.info.digest) version = std::move(old->second);
-    }
+Catalog::Names Catalog::Merge(Names found) {
+  for (auto entry = found.begin(); entry != found.end();) {
+    Name& name = entry->second;
+    const auto known = names_.find(entry->first);
+    if (known != names_.end()) KeepKnown(known->second, name);
+    std::erase_if(name.versions,
+                  [](const auto& item) { return item.second.finding == Finding::kHalfWritten; });
+    entry = name.versions.empty() ? found.erase(entry) : std::next(entry);
   }
-  names_ = std::move(found);
+  names_.swap(found);
+  return found;
+}
+
+void Catalog::KeepKnown(Name& known, Name& found) {
+  if (!found.listed) {
+    found = std::move(known);
+    return;
+  }
+  for (auto& [number, version] : found.versions) {
+    const auto old = known.versions.find(number);
+    if (old == known.versions.end()) continue;
+    const bool same = old->second.info.digest == version.info.digest;
+    if (same || version.finding != Finding::kSound) version = std::move(old->second);
+  }
 }
 
 // Outside the lock: manifests may be large. They are read once, or again at each look until they

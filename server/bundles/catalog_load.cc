@@ -5,6 +5,7 @@
 #include "absl/time/clock.h"
 #include "core/bundle/bundle.h"
 #include "core/tensor/compute_threads.h"
+#include "core/tensor/torch_status.h"
 #include "server/bundles/catalog.h"
 #include "server/bundles/files_stamp.h"
 #include "server/convert/resource_names.h"
@@ -17,9 +18,10 @@ using convert::BundleState;
 
 // Name of the first file whose digest is wrong; empty if they are all right.
 std::string DamagedFile(const std::string& folder, const std::stop_token& stop) {
-  const auto checks = bundle::VerifyBundle(folder, [&stop] {
+  const auto before_file = [&stop] {
     return stop.stop_requested() ? absl::CancelledError("told to stop") : absl::OkStatus();
-  });
+  };
+  const auto checks = CatchTorchErrors([&] { return bundle::VerifyBundle(folder, before_file); });
   if (!checks.ok()) return bundle::kManifestFile;
   for (const bundle::FileCheck& check : *checks) {
     if (!check.ok) return check.file;
@@ -79,7 +81,8 @@ void Catalog::LoadVersions() {
 void Catalog::LoadOne(const bundle::VersionInfo& info) {
   // Before the load: files that are mended while it runs are seen to differ.
   std::string files = FilesStamp(info.folder);
-  auto served = options_.loader(info, stop_loading_.get_token());
+  // Loading is where memory runs short first.
+  auto served = CatchTorchErrors([&] { return options_.loader(info, stop_loading_.get_token()); });
   if (stop_loading_.stop_requested()) return;
   if (!served.ok()) return NoteFailure(info, served.status(), std::move(files));
   ServedBundles dropped;

@@ -229,11 +229,15 @@ absl::Status BundleLoadFailed(absl::string_view resource, absl::Duration retry_a
 }
 
 absl::Status BundleDamaged(absl::string_view resource, absl::string_view file) {
-  const std::string what = file.empty() ? "its files" : absl::StrCat("its file ", file);
-  return Error(absl::StatusCode::kDataLoss, v1::ERROR_REASON_BUNDLE_DAMAGED,
-               absl::StrCat(resource, " is damaged: ", what,
-                            " cannot be read or does not match the manifest; the server's log "
-                            "says more"),
+  const std::string message =
+      file.empty()
+          ? absl::StrCat(resource,
+                         " cannot be served: its files are as they were published, but "
+                         "what they hold is wrong; the server's log says more")
+          : absl::StrCat(resource, " is damaged: its file ", file,
+                         " cannot be read or does not match the manifest; the server's log says "
+                         "more");
+  return Error(absl::StatusCode::kDataLoss, v1::ERROR_REASON_BUNDLE_DAMAGED, message,
                {{"file", std::string(file)}});
 }
 

@@ -59,7 +59,7 @@ absl::Status BundleLoading(absl::string_view resource, absl::Duration retry_afte
 // As BundleLoading() for programs: the load failed, and is tried again.
 absl::Status BundleLoadFailed(absl::string_view resource, absl::Duration retry_after);
 
-// DATA_LOSS. `file`: name in the bundle, empty if unknown.
+// DATA_LOSS. `file`: name in the bundle; empty if all are as published, and hold what cannot serve.
 absl::Status BundleDamaged(absl::string_view resource, absl::string_view file);
 
 // INTERNAL. `cause` stays in the log, under an incident id that the caller gets.

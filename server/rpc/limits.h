@@ -38,6 +38,9 @@ inline constexpr int64_t kMaxTensorBytes = 3 << 20;
 // Pages of the List methods (bundle_service.proto).
 inline constexpr int32_t kDefaultPageSize = 50;
 inline constexpr int32_t kMaxPageSize = 1000;
+// A page ends behind the item that reaches this, whatever its count: gRPC clients refuse messages
+// above 4 MiB, and an item has half a MiB at most (65,536 guidance weights).
+inline constexpr int64_t kMaxPageBytes = 3 << 20;
 
 // When a refused caller may come back. Ours.
 inline constexpr absl::Duration kRetryWhenLoading = absl::Milliseconds(500);

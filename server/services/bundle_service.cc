@@ -1,9 +1,7 @@
 #include "server/services/bundle_service.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -14,6 +12,7 @@
 #include "server/convert/request_fields.h"
 #include "server/convert/resource_names.h"
 #include "server/rpc/errors.h"
+#include "server/rpc/limits.h"
 #include "server/rpc/status_conversion.h"
 #include "server/services/call_access.h"
 
@@ -27,20 +26,22 @@ std::string ParentField(absl::string_view parent, bool allow_all, convert::Reque
   return "";
 }
 
-// Keeps the items of one page of a sorted list; true if more follow.
-template <typename Item, typename Behind>
-bool CutToPage(int32_t size, const Behind& is_behind, std::vector<Item>& items) {
-  items.erase(items.begin(), std::find_if(items.begin(), items.end(), is_behind));
-  if (static_cast<int64_t>(items.size()) <= size) return false;
-  items.resize(size);
+// Keeps the labels of one page; true if more follow.
+bool CutToPage(const convert::Page& page, std::vector<bundle::LabelInfo>& labels) {
+  const auto is_behind = [&page](const bundle::LabelInfo& info) { return info.label > page.after; };
+  labels.erase(labels.begin(), std::find_if(labels.begin(), labels.end(), is_behind));
+  if (static_cast<int64_t>(labels.size()) <= page.size) return false;
+  labels.resize(page.size);
   return true;
 }
 
-// Where the page begins: behind this version; the first page behind none.
-bundle::BundleReference LastVersion(const convert::Page& page, convert::RequestFields& fields) {
-  if (page.after.empty()) return {.name = "", .version = 0, .label = std::nullopt};
-  auto reference = convert::ParseBundleResource(page.after);
-  if (reference.ok() && reference->version.has_value()) return *std::move(reference);
+// Where the page begins.
+bundles::Catalog::Position LastVersion(const convert::Page& page, convert::RequestFields& fields) {
+  if (page.after.empty()) return {};
+  const auto reference = convert::ParseBundleResource(page.after);
+  if (reference.ok() && reference->version.has_value()) {
+    return {.name = reference->name, .version = *reference->version};
+  }
   fields.Wrong("page_token", "is not from an earlier page of the same request");
   return {};
 }
@@ -52,21 +53,19 @@ absl::StatusOr<v1::ListBundlesResponse> ListBundles(const bundles::Catalog& cata
   const std::string name = ParentField(request.parent(), /*allow_all=*/true, fields);
   const convert::Page page =
       convert::ToPage(request.page_size(), request.page_token(), request.parent(), fields);
-  const bundle::BundleReference last = LastVersion(page, fields);
+  const bundles::Catalog::Position last = LastVersion(page, fields);
   if (!fields.ok()) return fields.Error();
-  ASSIGN_OR_RETURN(std::vector<convert::BundleDescription> items, catalog.List(name));
-  const bool more = CutToPage(
-      page.size,
-      [&last](const convert::BundleDescription& item) {
-        return std::tie(item.version.name, item.version.version) >
-               std::tie(last.name, *last.version);
-      },
-      items);
+  // One more, to know whether others follow.
+  const auto size = static_cast<size_t>(page.size);
+  ASSIGN_OR_RETURN(const auto items, catalog.List(name, last, size + 1));
   v1::ListBundlesResponse response;
-  for (const convert::BundleDescription& item : items) {
-    *response.add_bundles() = convert::ToProto(item, convert::BundleView::kBasic);
+  size_t taken = 0;
+  for (int64_t bytes = 0; taken < std::min(size, items.size()) && bytes < rpc::kMaxPageBytes;) {
+    v1::Bundle& bundle = *response.add_bundles();
+    bundle = convert::ToProto(items[taken++], convert::BundleView::kBasic);
+    bytes += static_cast<int64_t>(bundle.ByteSizeLong());
   }
-  if (more) {
+  if (taken < items.size()) {
     response.set_next_page_token(convert::NextPageToken(
         request.parent(), response.bundles(response.bundles_size() - 1).name()));
   }
@@ -92,8 +91,7 @@ absl::StatusOr<v1::ListLabelsResponse> ListLabels(const bundles::Catalog& catalo
       convert::ToPage(request.page_size(), request.page_token(), request.parent(), fields);
   if (!fields.ok()) return fields.Error();
   ASSIGN_OR_RETURN(std::vector<bundle::LabelInfo> items, catalog.Labels(name));
-  const bool more = CutToPage(
-      page.size, [&page](const bundle::LabelInfo& item) { return item.label > page.after; }, items);
+  const bool more = CutToPage(page, items);
   v1::ListLabelsResponse response;
   for (const bundle::LabelInfo& item : items) *response.add_labels() = convert::ToProto(name, item);
   if (more) {

@@ -150,6 +150,18 @@ TEST(ErrorsTest, NotFoundNamesTheResourceAndAPinnedDigest) {
   EXPECT_EQ(Metadata(status, "digest"), ToHex(DigestOf(7)));
 }
 
+TEST(ErrorsTest, OnlyAFileThatIsNamedIsCalledDamaged) {
+  const absl::Status damaged = BundleDamaged("bundles/a/versions/1", "encoder.safetensors");
+  EXPECT_EQ(damaged.message(),
+            "bundles/a/versions/1 is damaged: its file encoder.safetensors cannot be read or does "
+            "not match the manifest; the server's log says more");
+  const absl::Status wrong = BundleDamaged("bundles/a/versions/1", "");
+  EXPECT_EQ(wrong.code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(wrong.message(),
+            "bundles/a/versions/1 cannot be served: its files are as they were published, but what "
+            "they hold is wrong; the server's log says more");
+}
+
 TEST(ErrorsTest, InternalTellsTheCallerAnIncidentAndNotTheCause) {
   const absl::Status status = Internal(absl::InternalError("/secret/path failed"));
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
