@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/fakes/test_server.h"
@@ -137,6 +139,53 @@ TEST_F(BundleServiceTest, ListsLabelsByName) {
 
   EXPECT_EQ(labels, (Names{"bundles/many/labels/canary", "bundles/many/labels/stable"}));
   EXPECT_EQ(targets, (Names{"bundles/many/versions/3", "bundles/many/versions/1"}));
+}
+
+// Guidance weights of many classes, in so many versions that a page of all would be refused.
+TEST(BundleListTest, APageEndsBeforeClientsWouldRefuseIt) {
+  constexpr int kClasses = 65'536, kVersions = 9;
+  constexpr size_t kClientLimit = 4 << 20;
+  TestServer server;
+  bundle::BundleParts parts =
+      bundle::DrawParts({.class_counts = std::vector<int64_t>(kClasses, 1)});
+  // Equal ones would be one.
+  std::vector<double> weights(kClasses, 0.5);
+  weights.back() = 0.25;
+  parts.default_sampler.guidance_weights = std::move(weights);
+  const auto contents = bundle::AssembleBundle(parts);
+  ASSERT_TRUE(contents.ok()) << contents.status();
+  const auto first =
+      bundle::Repository::Open(server.repository())->Publish("wide", *contents, absl::Now());
+  ASSERT_TRUE(first.ok()) << first.status();
+  for (int version = 2; version <= kVersions; ++version) {
+    std::filesystem::copy(first->version.folder,
+                          server.repository() + "/wide/" + std::to_string(version));
+  }
+  server.options().catalog.loader = [](const bundle::VersionInfo&, const std::stop_token&) {
+    return absl::UnavailableError("not needed here");
+  };
+  server.Start();
+
+  int listed = 0, pages = 0;
+  v1::ListBundlesRequest request;
+  request.set_parent("bundles/-");
+  request.set_page_size(1000);
+  do {
+    grpc::ClientContext context;
+    v1::ListBundlesResponse page;
+    const grpc::Status status = server.bundles().ListBundles(&context, request, &page);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_LT(page.ByteSizeLong(), kClientLimit);
+    for (const v1::Bundle& bundle : page.bundles()) {
+      EXPECT_EQ(bundle.name(), "bundles/wide/versions/" + std::to_string(++listed));
+      EXPECT_EQ(bundle.default_sampler().guidance_weights_size(), kClasses);
+    }
+    ++pages;
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(listed, kVersions);
+  EXPECT_EQ(pages, 2);
+  server.Stop();
 }
 
 }  // namespace
