@@ -1,6 +1,7 @@
 #include "client/cli/generate_command.h"
 
 #include <CLI/CLI.hpp>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -16,6 +17,7 @@
 #include "client/cli/list_flag.h"
 #include "client/cli/number_flag.h"
 #include "client/cli/output_file.h"
+#include "client/cli/phases.h"
 #include "client/cli/server_flag.h"
 #include "client/cli/stop_watcher.h"
 #include "client/library/bundle_catalog.h"
@@ -76,7 +78,8 @@ absl::Status CheckUsage(const Flags& flags) {
   if (const absl::Status ending = generate::CheckOutputEnding(flags.output); !ending.ok()) {
     return WrongUsage(ending.message());
   }
-  return flags.dry_run ? absl::OkStatus() : CheckOutputPath(flags.output);
+  if (flags.dry_run) return absl::OkStatus();
+  return CheckOutputPath(flags.output, {{"--repository", flags.repository}});
 }
 
 absl::StatusOr<WireType> ParseDataType(const std::string& text) {
@@ -110,28 +113,60 @@ absl::StatusOr<generate::StreamChoice> ChoiceOf(const Flags& flags) {
   return choice;
 }
 
-absl::StatusOr<std::unique_ptr<generate::RowSource>> OpenRows(
-    const Flags& flags, const generate::StreamChoice& choice, std::stop_token stop,
-    const std::optional<v1::GenerateHeader>& pinned) {
-  if (flags.local) {
-    const int threads = flags.threads > 0 ? static_cast<int>(flags.threads) : AvailableCpuCount();
-    return generate::OpenLocalRows(
-        {.repository = flags.repository, .num_threads = threads, .stop = std::move(stop)}, choice,
-        pinned);
-  }
-  ASSIGN_OR_RETURN(client::FailoverOptions failover, ParseServerFlag(flags.servers));
-  failover.retry.retry_for = absl::Seconds(flags.retry_for);
-  failover.stop = std::move(stop);
-  failover.on_retry = RetryPrinter("tailcast generate");
-  return generate::OpenRemoteRows(failover, choice, pinned);
+absl::StatusOr<std::optional<Digest>> ExpectedAddress(const Flags& flags) {
+  if (flags.expected_address.empty()) return std::nullopt;
+  const auto address = AddressFromText(flags.expected_address);
+  if (address.ok()) return *address;
+  return WrongUsage(absl::StrCat("--expected-address: ", address.status().message()));
 }
 
-absl::Status CheckAddress(const Flags& flags, const v1::GenerateHeader& header) {
-  if (flags.expected_address.empty()) return absl::OkStatus();
-  const std::string address = AddressText(*DigestFromBytes(header.address()));
-  if (address == flags.expected_address) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("the address of these rows is ", address,
-                                                    "; expected ", flags.expected_address));
+// Opens the rows of a choice, as often as it is asked.
+struct RowOpener {
+  const Flags& flags;
+  const generate::StreamChoice choice;
+  const std::optional<Digest> expected_address;
+  CommandContext& context;
+  const std::stop_token stop;
+
+  absl::StatusOr<std::unique_ptr<generate::RowSource>> OpenLocal(
+      const std::optional<v1::GenerateHeader>& pinned) const;
+  absl::StatusOr<std::unique_ptr<generate::RowSource>> OpenRemote(
+      const std::optional<v1::GenerateHeader>& pinned) const;
+  absl::StatusOr<std::unique_ptr<generate::RowSource>> Open(
+      const std::optional<v1::GenerateHeader>& pinned) const;
+};
+
+absl::StatusOr<std::unique_ptr<generate::RowSource>> RowOpener::OpenLocal(
+    const std::optional<v1::GenerateHeader>& pinned) const {
+  const int threads = flags.threads > 0 ? static_cast<int>(flags.threads) : AvailableCpuCount();
+  Phases phases(context, generate::kLocalPhaseCount);
+  ASSIGN_OR_RETURN(
+      auto source,
+      generate::OpenLocalRows(
+          {.repository = flags.repository, .num_threads = threads, .stop = stop}, choice, pinned,
+          [&phases](const std::string& what) { return phases.Begin(what); }));
+  phases.End();
+  return source;
+}
+
+absl::StatusOr<std::unique_ptr<generate::RowSource>> RowOpener::OpenRemote(
+    const std::optional<v1::GenerateHeader>& pinned) const {
+  generate::RemoteRowOptions options{.failover = {}, .expected_address = expected_address};
+  ASSIGN_OR_RETURN(options.failover, ParseServerFlag(flags.servers));
+  options.failover.retry.retry_for = absl::Seconds(flags.retry_for);
+  options.failover.stop = stop;
+  options.failover.on_retry = RetryPrinter("tailcast generate");
+  return generate::OpenRemoteRows(options, choice, pinned);
+}
+
+absl::StatusOr<std::unique_ptr<generate::RowSource>> RowOpener::Open(
+    const std::optional<v1::GenerateHeader>& pinned) const {
+  ASSIGN_OR_RETURN(auto source, flags.local ? OpenLocal(pinned) : OpenRemote(pinned));
+  const Digest address = *DigestFromBytes(source->header().address());
+  if (!expected_address || address == *expected_address) return source;
+  return absl::FailedPreconditionError(absl::StrCat("the address of these rows is ",
+                                                    AddressText(address), "; expected ",
+                                                    AddressText(*expected_address)));
 }
 
 nlohmann::json Describe(const v1::GenerateHeader& header) {
@@ -146,24 +181,29 @@ nlohmann::json Describe(const v1::GenerateHeader& header) {
           {"seed", header.stream().seed()}};
 }
 
-absl::StatusOr<CommandResult> DryRun(const Flags& flags, generate::RowSource& source) {
-  RETURN_IF_ERROR(CheckAddress(flags, source.header()));
+absl::StatusOr<CommandResult> DryRun(const generate::RowRangeChoice& choice,
+                                     generate::RowSource& source) {
   ASSIGN_OR_RETURN(const generate::RowRangeChoice range,
-                   generate::ResolveRange(source.header(), flags.range));
+                   generate::ResolveRange(source.header(), choice));
   ASSIGN_OR_RETURN(const double rate, source.EstimateRowsPerSecond());
-  const double row_bytes = 4.0 * source.header().feature_dimension() + sizeof(int64_t);
-  const double rows = static_cast<double>(*range.row_count);
+  const int64_t row_bytes = 4 * int64_t{source.header().feature_dimension()} + 8;
+  if (*range.row_count > std::numeric_limits<int64_t>::max() / row_bytes) {
+    return absl::OutOfRangeError(absl::StrCat(*range.row_count, " rows of ", row_bytes,
+                                              " bytes are more than a file can hold"));
+  }
+  const int64_t bytes = *range.row_count * row_bytes;
+  const auto rows = static_cast<double>(*range.row_count);
   CommandResult result{.json = Describe(source.header()), .text = {}};
   result.json["start_row"] = range.start_row;
   result.json["rows"] = *range.row_count;
-  result.json["bytes"] = rows * row_bytes;
+  result.json["bytes"] = bytes;
   result.json["estimated_seconds"] = rate > 0 ? rows / rate : 0.0;
   result.json["dry_run"] = true;
   result.text = absl::StrFormat(
-      "address  %s\nbundle   %s\nrows     %d from row %d on\nbytes    %.0f\nestimate %.1f s (%.0f "
+      "address  %s\nbundle   %s\nrows     %d from row %d on\nbytes    %d\nestimate %.1f s (%.0f "
       "rows/s)\nnothing was written",
       result.json["address"].get<std::string>(), result.json["bundle"].get<std::string>(),
-      *range.row_count, range.start_row, rows * row_bytes, rate > 0 ? rows / rate : 0.0, rate);
+      *range.row_count, range.start_row, bytes, rate > 0 ? rows / rate : 0.0, rate);
   return result;
 }
 
@@ -187,16 +227,19 @@ absl::StatusOr<CommandResult> Generate(const Flags& flags, CommandContext& conte
   const absl::Time start = absl::Now();
   RETURN_IF_ERROR(CheckUsage(flags));
   ASSIGN_OR_RETURN(const generate::StreamChoice choice, ChoiceOf(flags));
-  StopWatcher watcher(context.stop_requested);
-  const auto open = [&](const std::optional<v1::GenerateHeader>& pinned)
-      -> absl::StatusOr<std::unique_ptr<generate::RowSource>> {
-    ASSIGN_OR_RETURN(auto source, OpenRows(flags, choice, watcher.token(), pinned));
-    RETURN_IF_ERROR(CheckAddress(flags, source->header()));
-    return source;
+  ASSIGN_OR_RETURN(const std::optional<Digest> expected_address, ExpectedAddress(flags));
+  const StopWatcher watcher(context.stop_requested);
+  const RowOpener opener{.flags = flags,
+                         .choice = choice,
+                         .expected_address = expected_address,
+                         .context = context,
+                         .stop = watcher.token()};
+  const auto open = [&opener](const std::optional<v1::GenerateHeader>& pinned) {
+    return opener.Open(pinned);
   };
   if (flags.dry_run) {
     ASSIGN_OR_RETURN(const auto source, open(std::nullopt));
-    return DryRun(flags, *source);
+    return DryRun(flags.range, *source);
   }
   ASSIGN_OR_RETURN(const generate::FileResult done,
                    generate::GenerateToFile({.output = flags.output,

@@ -7,11 +7,34 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "client/cli/command.h"
 #include "core/base/files.h"
 
 namespace tailcast::cli {
 
-absl::Status CheckOutputPath(const std::string& path) {
+namespace {
+
+// True if they are one file, or `input` is a folder that holds `output`, which need not exist.
+bool WouldReplace(const std::filesystem::path& output, const std::filesystem::path& input) {
+  std::error_code ignored;  // what cannot be looked at is found by the one who opens it
+  if (std::filesystem::equivalent(output, input, ignored)) return true;
+  if (!std::filesystem::is_directory(input, ignored)) return false;
+  std::filesystem::path folder = std::filesystem::weakly_canonical(output, ignored);
+  while (folder.has_relative_path()) {
+    folder = folder.parent_path();
+    if (std::filesystem::equivalent(folder, input, ignored)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::Status CheckOutputPath(const std::string& path, const std::vector<InputPath>& inputs) {
+  for (const InputPath& input : inputs) {
+    if (input.path.empty() || !WouldReplace(path, input.path)) continue;
+    return WrongUsage(absl::StrCat("--output would write '", path, "', but ", input.flag,
+                                   " reads '", input.path, "'; expected another place"));
+  }
   std::error_code ignored;  // a path that cannot be looked at fails below
   if (std::filesystem::is_directory(path, ignored)) {
     return absl::InvalidArgumentError(

@@ -1,7 +1,5 @@
 #include "client/library/bundle_catalog.h"
 
-#include <grpcpp/client_context.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -9,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "client/library/call_context.h"
 #include "client/library/channel.h"
 #include "client/library/error.h"
 #include "core/base/status_macros.h"
@@ -40,9 +39,8 @@ absl::Status ForEachPage(const FailoverOptions& options, absl::Duration timeout,
     Response response;
     RETURN_IF_ERROR(CallWithFailover(options, [&](const std::string& server) {
       const auto service = v1::BundleService::NewStub(OpenChannel(server));
-      grpc::ClientContext context;
-      SetTimeout(context, timeout);
-      return FromGrpcStatus((service.get()->*method)(&context, request, &response), server);
+      CallContext context(timeout, options.stop);
+      return FromGrpcStatus((service.get()->*method)(context.get(), request, &response), server);
     }));
     take(response);
     if (response.next_page_token().empty()) return absl::OkStatus();
@@ -115,9 +113,8 @@ absl::StatusOr<v1::Bundle> BundleCatalog::Get(const BundleReference& reference) 
   v1::Bundle bundle;
   RETURN_IF_ERROR(CallWithFailover(options_, [&](const std::string& server) {
     const auto service = v1::BundleService::NewStub(OpenChannel(server));
-    grpc::ClientContext context;
-    SetTimeout(context, call_timeout_);
-    return FromGrpcStatus(service->GetBundle(&context, request, &bundle), server);
+    CallContext context(call_timeout_, options_.stop);
+    return FromGrpcStatus(service->GetBundle(context.get(), request, &bundle), server);
   }));
   return bundle;
 }

@@ -2,7 +2,6 @@
 #define TAILCAST_CLIENT_LIBRARY_CHANNEL_H_
 
 #include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
 
 #include <memory>
 #include <string>
@@ -30,9 +29,6 @@ absl::StatusOr<std::vector<std::string>> ParseServerList(absl::string_view text)
 // TLS. Connects at the first call; never fails here. Safe to share between threads.
 std::shared_ptr<grpc::Channel> OpenChannel(const std::string& server,
                                            const ChannelOptions& options = {});
-
-// Ends the call with DEADLINE_EXCEEDED after `timeout`.
-void SetTimeout(grpc::ClientContext& context, absl::Duration timeout);
 
 }  // namespace tailcast::client
 

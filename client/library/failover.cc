@@ -40,6 +40,7 @@ absl::Status Failover::Recover(const absl::Status& failure) {
   current_ = (current_ + 1) % servers_.size();
   const std::optional<absl::Duration> delay = NextDelay(failure);
   if (!delay) {
+    if (options_.retry.retry_for <= absl::ZeroDuration() && refusals_.empty()) return failure;
     std::string text =
         absl::StrCat("gave up after ", absl::FormatDuration(options_.retry.retry_for),
                      " without progress; last failure: ", failure.message());

@@ -16,7 +16,8 @@
 namespace tailcast::client {
 
 struct RetryOptions {
-  // Time without progress after which it is over, from the first failure on; 0: never try again.
+  // Time without progress after which it is over, from the first failure on; 0: never try again,
+  // the first failure is the result.
   absl::Duration retry_for = absl::Seconds(60);
   // First delay; each further one is twice as long, up to the maximum. Each is shortened by a
   // random share of up to `jitter`.

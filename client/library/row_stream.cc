@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "client/library/call_context.h"
 #include "client/library/error.h"
 #include "core/base/status_macros.h"
 #include "proto/convert/contract_proto.h"
@@ -182,12 +183,11 @@ absl::Status RowStream::ExplainMismatch(const absl::Status& failure) const {
   generate.mutable_stream()->clear_bundle_digest();
   generate.mutable_stream()->clear_numerics_id();
   v1::EstimateResponse response;
-  grpc::ClientContext context;
-  SetTimeout(context, kEstimateTimeout);
+  CallContext context(kEstimateTimeout, options_.failover.stop);
   const std::string& server = failover_.server();
   const auto service = v1::FeatureService::NewStub(OpenChannel(server, options_.channel));
   const absl::Status estimated =
-      FromGrpcStatus(service->Estimate(&context, request, &response), server);
+      FromGrpcStatus(service->Estimate(context.get(), request, &response), server);
   // It may still be loading what it would send; asked again later, it can tell.
   if (IsTransient(estimated)) return estimated;
   if (!estimated.ok()) return failure;

@@ -81,6 +81,7 @@ absl::StatusOr<FileResult> GenerateToFile(const FileJob& job, OpenSource open_so
   std::optional<v1::GenerateHeader> pinned;
   if (found && found->request == job.request) pinned = found->header;
   ASSIGN_OR_RETURN(const std::unique_ptr<RowSource> source, open_source(pinned));
+  if (job.stop_requested()) return absl::CancelledError("interrupted");  // no file was begun
   const v1::GenerateHeader& header = source->header();
   ASSIGN_OR_RETURN(const RowRangeChoice range, ResolveRange(header, job.range));
 

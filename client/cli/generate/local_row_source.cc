@@ -1,12 +1,12 @@
 #include "client/cli/generate/local_row_source.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "client/cli/generate/run_in_threads.h"
 #include "client/library/bundle_catalog.h"
 #include "client/library/call_verifier.h"
 #include "core/base/status_macros.h"
@@ -59,21 +59,14 @@ absl::Status LocalRowSource::MakeBlock(int64_t begin, int64_t end) {
   class_indices_.resize(static_cast<size_t>(end - begin));
   features_.resize(class_indices_.size() * dim);
   const auto part_count = static_cast<size_t>((end - begin + kRowsPerThread - 1) / kRowsPerThread);
-  std::vector<absl::Status> results(part_count);
-  {
-    std::vector<std::jthread> threads;
-    for (size_t part = 0; part < part_count; ++part) {
-      const size_t first = part * kRowsPerThread;
-      const size_t count = std::min<size_t>(kRowsPerThread, class_indices_.size() - first);
-      threads.emplace_back([this, begin, dim, part, first, count, &results] {
-        results[part] = generator_.Generate(
-            begin + static_cast<int64_t>(first), [this] { return options_.stop.stop_requested(); },
-            absl::MakeSpan(class_indices_).subspan(first, count),
-            absl::MakeSpan(features_).subspan(first * dim, count * dim));
-      });
-    }
-  }
-  for (const absl::Status& result : results) RETURN_IF_ERROR(result);
+  RETURN_IF_ERROR(RunInThreads(part_count, [&](size_t part) {
+    const size_t first = part * kRowsPerThread;
+    const size_t count = std::min<size_t>(kRowsPerThread, class_indices_.size() - first);
+    return generator_.Generate(
+        begin + static_cast<int64_t>(first), [this] { return options_.stop.stop_requested(); },
+        absl::MakeSpan(class_indices_).subspan(first, count),
+        absl::MakeSpan(features_).subspan(first * dim, count * dim));
+  }));
   RoundToWire();
   return absl::OkStatus();
 }
@@ -138,19 +131,26 @@ absl::StatusOr<bundle::BundleReference> ReferenceFor(
 
 absl::StatusOr<std::unique_ptr<RowSource>> OpenLocalRows(
     const LocalRowOptions& options, const StreamChoice& choice,
-    const std::optional<v1::GenerateHeader>& pinned) {
+    const std::optional<v1::GenerateHeader>& pinned,
+    absl::FunctionRef<absl::Status(const std::string&)> begin_phase) {
   // Parallel over tiles: see row invariance in core/stream/numerics.h.
   UseOneComputeThread();
   ASSIGN_OR_RETURN(const bundle::Repository repository,
                    bundle::Repository::Open(options.repository));
   ASSIGN_OR_RETURN(const bundle::BundleReference reference, ReferenceFor(choice, pinned));
   ASSIGN_OR_RETURN(const bundle::VersionInfo version, repository.Find(reference));
-  ASSIGN_OR_RETURN(const auto bundle, bundle::ReadBundle(version.folder));
+  const auto stopped = [&options] { return options.stop.stop_requested(); };
+  RETURN_IF_ERROR(begin_phase("read bundle"));
+  ASSIGN_OR_RETURN(const auto bundle, bundle::ReadBundle(version.folder, [&stopped] {
+                     return stopped() ? absl::CancelledError("interrupted") : absl::OkStatus();
+                   }));
   const bundle::Manifest& manifest = bundle->manifest;
   ASSIGN_OR_RETURN(const ChosenRows chosen, ChooseRows(choice, manifest.class_counts));
   ASSIGN_OR_RETURN(const auto default_program,
                    stream::SamplerProgram::Compile(bundle->generator, manifest.default_sampler));
-  ASSIGN_OR_RETURN(const stream::Numerics numerics, stream::ProveNumerics(*default_program));
+  RETURN_IF_ERROR(begin_phase("prove numerics"));
+  ASSIGN_OR_RETURN(const stream::Numerics numerics,
+                   stream::ProveNumerics(*default_program, stopped));
   stream::StreamRequest request{.sampler = {}, .plan = chosen.plan, .seed = choice.seed};
   if (choice.num_steps || choice.eta) request.sampler.method = SamplerMethod::kDdim;
   request.sampler.num_steps = choice.num_steps;

@@ -1,19 +1,20 @@
 #include "client/cli/generate/remote_row_source.h"
 
-#include <grpcpp/client_context.h>
-
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "client/library/bundle_catalog.h"
+#include "client/library/call_context.h"
 #include "client/library/call_verifier.h"
 #include "client/library/channel.h"
 #include "client/library/error.h"
 #include "client/library/row_stream.h"
 #include "client/library/stream_spec.h"
 #include "core/base/status_macros.h"
+#include "core/contract/address.h"
 #include "core/contract/wire_type.h"
 #include "proto/convert/contract_proto.h"
 #include "proto/tailcast/v1/feature_service.grpc.pb.h"
@@ -51,9 +52,8 @@ absl::StatusOr<v1::EstimateResponse> Estimate(const client::FailoverOptions& fai
   v1::EstimateResponse response;
   RETURN_IF_ERROR(client::CallWithFailover(failover, [&](const std::string& server) {
     const auto service = v1::FeatureService::NewStub(client::OpenChannel(server));
-    grpc::ClientContext context;
-    client::SetTimeout(context, kEstimateTimeout);
-    return client::FromGrpcStatus(service->Estimate(&context, request, &response), server);
+    client::CallContext context(kEstimateTimeout, failover.stop);
+    return client::FromGrpcStatus(service->Estimate(context.get(), request, &response), server);
   }));
   return response;
 }
@@ -78,6 +78,53 @@ absl::StatusOr<v1::GenerateRequest> MakeRequest(const client::FailoverOptions& f
     stream.mutable_sampler()->add_guidance_weights(weight);
   }
   return request;
+}
+
+// What to ask for and the header of the answer, as a replica understands a choice.
+struct Opened {
+  v1::GenerateRequest request;
+  v1::GenerateHeader header;
+};
+
+// A refusal of the expected address, with addresses as the command line writes them.
+absl::Status ExplainAddress(const absl::Status& failure, const std::string& server,
+                            const Digest& expected) {
+  const client::ErrorDetails details = client::DetailsOf(failure);
+  const auto text = details.metadata.find("actual");
+  if (details.reason != v1::ERROR_REASON_ADDRESS_MISMATCH || text == details.metadata.end()) {
+    return failure;
+  }
+  const absl::StatusOr<Digest> actual = DigestFromHex(text->second);
+  if (!actual.ok()) return failure;
+  absl::Status explained(failure.code(),
+                         absl::StrCat("server ", server, ": the address of these rows is ",
+                                      AddressText(*actual), "; expected ", AddressText(expected)));
+  failure.ForEachPayload([&explained](absl::string_view url, const absl::Cord& payload) {
+    explained.SetPayload(url, payload);
+  });
+  return explained;
+}
+
+// One attempt at one replica: another may know other versions, counts and samplers by the same
+// names.
+absl::Status OpenAt(const std::string& server, const RemoteRowOptions& options,
+                    const StreamChoice& choice, Opened& opened) {
+  client::FailoverOptions once = options.failover;
+  once.servers = {server};
+  once.retry.retry_for = absl::ZeroDuration();
+  ASSIGN_OR_RETURN(opened.request, MakeRequest(once, choice));
+  opened.request.set_data_type(ToProto(choice.wire_type));
+  if (options.expected_address) {
+    opened.request.set_expected_address(ToBytes(*options.expected_address));
+  }
+  const absl::StatusOr<v1::EstimateResponse> estimate = Estimate(once, opened.request);
+  if (!estimate.ok()) {
+    return options.expected_address
+               ? ExplainAddress(estimate.status(), server, *options.expected_address)
+               : estimate.status();
+  }
+  opened.header = estimate->header();
+  return client::CheckHeader(opened.header, opened.request.data_type());
 }
 
 absl::StatusOr<double> RemoteRowSource::EstimateRowsPerSecond() {
@@ -110,24 +157,20 @@ absl::Status RemoteRowSource::Read(int64_t begin, int64_t end, RowConsumer consu
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RowSource>> OpenRemoteRows(
-    const client::FailoverOptions& failover, const StreamChoice& choice,
+    const RemoteRowOptions& options, const StreamChoice& choice,
     const std::optional<v1::GenerateHeader>& pinned) {
-  v1::GenerateRequest request;
-  v1::GenerateHeader header;
+  Opened opened;
   if (pinned) {
-    header = *pinned;
-    *request.mutable_stream() = header.stream();
+    opened.header = *pinned;
+    *opened.request.mutable_stream() = pinned->stream();
+    opened.request.set_data_type(ToProto(choice.wire_type));
   } else {
-    ASSIGN_OR_RETURN(request, MakeRequest(failover, choice));
+    RETURN_IF_ERROR(client::CallWithFailover(options.failover, [&](const std::string& server) {
+      return OpenAt(server, options, choice, opened);
+    }));
   }
-  request.set_data_type(ToProto(choice.wire_type));
-  if (!pinned) {
-    ASSIGN_OR_RETURN(const v1::EstimateResponse estimate, Estimate(failover, request));
-    header = estimate.header();
-    RETURN_IF_ERROR(client::CheckHeader(header, request.data_type()));
-  }
-  return std::make_unique<RemoteRowSource>(failover, std::move(request), std::move(header),
-                                           choice.wire_type);
+  return std::make_unique<RemoteRowSource>(options.failover, std::move(opened.request),
+                                           std::move(opened.header), choice.wire_type);
 }
 
 }  // namespace tailcast::generate

@@ -177,10 +177,46 @@ class ReadingInterruptionTest(CliCase):
         self.interrupt("report", "--inputs", self.work, "--output", self.output)
         self.assertFalse(self.output.exists())
 
-    def test_retrain_says_that_it_tries_again_until_it_is_interrupted(self):
+    def test_generate_while_it_proves_numerics(self):
+        self.succeed("train", "generator", "--features", self.features, "--steps", 5, "--output", self.generator)
+        repository, output = self.work / "repository", self.work / "rows.npy"
+        self.succeed("publish", "--repository", repository, "--name", "shapes", "--generator", self.generator, "--steps", 1000)
+        process = self.start("generate", "--local", "--repository", repository, "--bundle", "shapes", "--class", 1, "--count",
+                             10, "--output", output)
+        self.assertEqual(process.stderr.readline(), "read bundle: 0 of 2 steps (0 %)\n")
+        self.assertEqual(process.stderr.readline(), "prove numerics: 1 of 2 steps (50 %)\n")
+        self.end_soon(process)
+        self.assertFalse(list(self.work.glob("rows*")))
+
+    def test_every_command_that_waits_for_a_silent_server(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            server = ["--server", f"127.0.0.1:{silent.getsockname()[1]}"]
+            head = self.write_head()
+            for command in (["generate", *server, "--bundle", "b", "--class", 1, "--count", 1, "--output", self.output / "a.npy"],
+                            ["inspect", "b", *server], ["bundles", *server],
+                            ["retrain", *server, "--bundle", "b", "--features", self.features, "--validation",
+                             self.features, "--test", self.features, "--head", head, "--output", self.output]):
+                self.output.mkdir(exist_ok=True)
+                process = self.start(*command)
+                with silent.accept()[0]:  # it waits for an answer
+                    self.end_soon(process)
+
+    def end_soon(self, process):
+        """^C ends the command within far less than the 20 s that one call may take."""
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, stdout), (130, ""), stderr)
+        self.assertLess(time.monotonic() - start, 8)
+
+    def write_head(self):
         head = self.work / "head.safetensors"
         cli_case.write_safetensors(head, {"classifier.weight": ("F32", [3, 4], [0.5] * 12),
                                           "classifier.bias": ("F32", [3], [0.0] * 3)})
+        return head
+
+    def test_retrain_says_that_it_tries_again_until_it_is_interrupted(self):
+        head = self.write_head()
         with socket.socket() as unused:  # bound, but nobody listens
             unused.bind(("127.0.0.1", 0))
             address = f"127.0.0.1:{unused.getsockname()[1]}"

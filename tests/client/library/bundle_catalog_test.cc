@@ -6,11 +6,14 @@
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 
+#include <stop_token>
+#include <thread>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "client/library/health.h"
+#include "absl/time/clock.h"
 #include "proto/tailcast/v1/bundle_service.grpc.pb.h"
-#include "tests/client/library/fake_clock.h"
+#include "tests/client/library/silent_listener.h"
 
 namespace tailcast::client {
 namespace {
@@ -67,7 +70,6 @@ class FakeBundles final : public v1::BundleService::Service {
 class BundleCatalogTest : public ::testing::Test {
  protected:
   BundleCatalogTest() {
-    grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(&bundles_);
@@ -113,37 +115,28 @@ TEST_F(BundleCatalogTest, AServerThatIsNotThereIsNamed) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("127.0.0.1:1"));
 }
 
-TEST_F(BundleCatalogTest, HealthIsThatOfTheService) {
-  auto& health = *server_->GetHealthCheckService();
-  health.SetServingStatus("bundles/fake", true);
-  const std::string server = options_.servers[0];
-  EXPECT_TRUE(CheckServing(server, "", absl::Seconds(5)).ok());
-  EXPECT_TRUE(CheckServing(server, "bundles/fake", absl::Seconds(5)).ok());
-  EXPECT_EQ(CheckServing(server, "bundles/other", absl::Seconds(5)).code(),
-            absl::StatusCode::kNotFound);
-  health.SetServingStatus("bundles/fake", false);
-  EXPECT_EQ(CheckServing(server, "bundles/fake", absl::Seconds(5)).code(),
-            absl::StatusCode::kUnavailable);
-}
-
-TEST_F(BundleCatalogTest, WaitsUntilAServerServes) {
-  class StartsServing final : public Clock {
-   public:
-    explicit StartsServing(grpc::Server& server) : server_(server) {}
-    absl::Time Now() override { return absl::UnixEpoch(); }
-    void SleepFor(absl::Duration, std::stop_token) override {
-      if (++sleeps_ == 3) server_.GetHealthCheckService()->SetServingStatus(true);
-    }
-    double Jitter() override { return 0.0; }
-    grpc::Server& server_;
-    int sleeps_ = 0;
+TEST(SilentServerTest, AStopEndsEveryLookUpAtOnce) {
+  const SilentListener silent;
+  FailoverOptions options;
+  options.servers = {silent.address()};
+  const auto stopped_after = [&](auto look_up) {
+    std::stop_source stop;
+    options.stop = stop.get_token();
+    const std::jthread stopper([&stop] {
+      absl::SleepFor(absl::Milliseconds(100));
+      stop.request_stop();
+    });
+    const absl::Time start = absl::Now();
+    EXPECT_EQ(look_up(BundleCatalog(options)).code(), absl::StatusCode::kCancelled);
+    return absl::Now() - start;
   };
-  server_->GetHealthCheckService()->SetServingStatus(false);
-  StartsServing clock(*server_);
-  options_.retry.retry_for = absl::Seconds(60);
-  options_.clock = &clock;
-  EXPECT_TRUE(WaitUntilServing(options_, "").ok());
-  EXPECT_EQ(clock.sleeps_, 3);
+  constexpr absl::Duration kSoon = absl::Seconds(5);  // an attempt waits 20
+  const BundleReference version = {.name = "fake", .version = 1, .label = {}};
+  EXPECT_LT(stopped_after([&](const auto& catalog) { return catalog.Get(version).status(); }),
+            kSoon);
+  EXPECT_LT(stopped_after([](const auto& catalog) { return catalog.List().status(); }), kSoon);
+  EXPECT_LT(stopped_after([](const auto& catalog) { return catalog.Labels("fake").status(); }),
+            kSoon);
 }
 
 TEST(BundleReferenceTest, ReadsTheThreeForms) {

@@ -98,6 +98,13 @@ TEST_F(FailoverTest, ReturnsAFinalErrorAsItIs) {
   EXPECT_EQ(failover.Recover(wrong), wrong);
 }
 
+TEST_F(FailoverTest, WhoNeverTriesAgainGetsTheFailureAsItIs) {
+  Failover failover(Options({"a:1", "b:2"}, absl::ZeroDuration()));
+  const absl::Status busy = Busy(absl::Seconds(9));
+  EXPECT_EQ(failover.Recover(busy), busy);
+  EXPECT_TRUE(clock_.sleeps().empty());
+}
+
 TEST_F(FailoverTest, ALastReplicaThatDiffersIsAnError) {
   const absl::Status differs =
       FromGrpcStatus(MakeError({.code = grpc::StatusCode::FAILED_PRECONDITION,

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "core/base/digest.h"
 #include "proto/convert/contract_proto.h"
 #include "proto/google/rpc/error_details.pb.h"
 #include "proto/google/rpc/status.pb.h"
@@ -72,9 +74,18 @@ grpc::Status FakeServer::Generate(grpc::ServerContext* context, const v1::Genera
   return script_(call);
 }
 
-grpc::Status FakeServer::Estimate(grpc::ServerContext* /*context*/,
-                                  const v1::EstimateRequest* /*request*/,
+grpc::Status FakeServer::Estimate(grpc::ServerContext* context, const v1::EstimateRequest* request,
                                   v1::EstimateResponse* response) {
+  ++estimate_count_;
+  while (hold_estimates_ && !context->IsCancelled()) absl::SleepFor(absl::Milliseconds(2));
+  const std::string& expected = request->generate().expected_address();
+  if (!expected.empty() && expected != estimate_.address()) {
+    return MakeError({.code = grpc::StatusCode::FAILED_PRECONDITION,
+                      .message = "another address",
+                      .reason = v1::ERROR_REASON_ADDRESS_MISMATCH,
+                      .metadata = {{"expected", ToHex(*DigestFromBytes(expected))},
+                                   {"actual", ToHex(*DigestFromBytes(estimate_.address()))}}});
+  }
   *response->mutable_header() = estimate_;
   return grpc::Status::OK;
 }

@@ -6,6 +6,7 @@
 #include <grpcpp/support/status.h>
 #include <grpcpp/support/sync_stream.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -61,6 +62,9 @@ class FakeServer final : private v1::FeatureService::Service {
   void set_bundle(v1::Bundle bundle) { bundles_.bundle = std::move(bundle); }
   // What Estimate answers.
   void set_estimate(v1::GenerateHeader header) { estimate_ = std::move(header); }
+  // Estimate keeps silent until its caller is gone. Call it before the first call.
+  void HoldEstimates() { hold_estimates_ = true; }
+  int estimate_count() const { return estimate_count_.load(); }
 
  private:
   grpc::Status Generate(grpc::ServerContext* context, const v1::GenerateRequest* request,
@@ -71,6 +75,8 @@ class FakeServer final : private v1::FeatureService::Service {
   FakeScript script_;
   FakeBundleService bundles_;
   v1::GenerateHeader estimate_;
+  bool hold_estimates_ = false;
+  std::atomic<int> estimate_count_ = 0;
   mutable std::mutex mutex_;
   std::vector<v1::GenerateRequest> requests_;
   int port_ = 0;

@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <stop_token>
+#include <thread>
+
+#include "absl/time/clock.h"
 #include "client/library/error.h"
 #include "client/library/row_stream.h"
 #include "core/base/digest.h"
@@ -155,6 +159,33 @@ TEST_F(RowStreamRefusalTest, NamesBothAddressesWhereTheServerItselfRefuses) {
   EXPECT_THAT(message, HasSubstr(ToHex(*DigestFromBytes(table_.Header().address()))));
   EXPECT_THAT(message, HasSubstr(ToHex(*DigestFromBytes(other.Header().address()))));
   EXPECT_THAT(message, HasSubstr("stream.bundle_digest is"));
+}
+
+TEST_F(RowStreamRefusalTest, AStopEndsTheQuestionWhatAReplicaWouldSendAtOnce) {
+  FakeServer server([&](FakeCall& call) {
+    if (call.number == 0) {
+      ServeRows(table_, call, 64);
+      return grpc::Status(grpc::StatusCode::UNAVAILABLE, "");
+    }
+    return MakeError({.code = grpc::StatusCode::FAILED_PRECONDITION,
+                      .message = "another manifest",
+                      .reason = v1::ERROR_REASON_BUNDLE_DIGEST_MISMATCH});
+  });
+  server.HoldEstimates();
+  std::stop_source stop;
+  RowStreamOptions options = Options({server.address()}, 0, 500);
+  options.failover.stop = stop.get_token();
+  auto stream = RowStream::Open(options);
+  ASSERT_TRUE(stream.ok());
+  absl::Time stopped_at;
+  const std::jthread stopper([&](const std::stop_token& over) {
+    while (server.estimate_count() == 0 && !over.stop_requested())
+      absl::SleepFor(absl::Milliseconds(2));
+    stopped_at = absl::Now();
+    stop.request_stop();
+  });
+  EXPECT_EQ(ReadAll(**stream).status.code(), absl::StatusCode::kCancelled);
+  EXPECT_LT(absl::Now() - stopped_at, absl::Seconds(2));  // the question waits 5
 }
 
 TEST_F(RowStreamRefusalTest, AReplicaWithAnotherAddressIsNotAskedAgainWhileThereAreOthers) {
