@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/progress_bar.h"
 #include "client/cli/stop_signal.h"
@@ -84,7 +85,23 @@ void CommandRunner::AddVersionFlag(CLI::App& command) {
                            "Print version, commit and LibTorch's version");
 }
 
+// CLI11 would take the next word of the command line as the value of "--flag=".
+int CommandRunner::RefuseEmptyValues(const std::vector<std::string>& words) const {
+  const CLI::App* command = &root_;
+  for (const std::string& word : words) {
+    if (word == "--") break;
+    const auto named = command->get_subcommands(
+        [&word](const CLI::App* child) { return child->get_name() == word; });
+    if (!named.empty()) command = named.front();
+    if (!absl::StartsWith(word, "--") || word.find('=') + 1 != word.size()) continue;
+    return ReportError(FullName(*command),
+                       WrongUsage(absl::StrCat(word, " has no value; expected ", word, "VALUE")));
+  }
+  return kExitDone;
+}
+
 int CommandRunner::Run(int argc, const char* const* argv) {
+  if (const int code = RefuseEmptyValues({argv + 1, argv + argc}); code != kExitDone) return code;
   try {
     root_.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // CLI11 has no other way to end

@@ -77,6 +77,8 @@ class CommandRunner {
     CommandBody body;
   };
 
+  // kExitDone if every flag that is written with "=" has a value.
+  int RefuseEmptyValues(const std::vector<std::string>& words) const;
   int ReportParseError(const CLI::ParseError& error) const;
   int RunCommand(const Bound& bound) const;
 

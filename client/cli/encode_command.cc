@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/number_flag.h"
@@ -32,7 +33,9 @@ struct Flags {
 };
 
 absl::StatusOr<CommandResult> Encode(const Flags& flags, CommandContext& context) {
-  RETURN_IF_ERROR(CheckOutputPath(flags.output));
+  std::vector<InputPath> inputs = ImageInputs(flags.data, flags.split);
+  inputs.push_back({"--encoder", flags.encoder});
+  RETURN_IF_ERROR(CheckOutputPath(flags.output, inputs));
   SetComputeThreads(static_cast<int>(flags.threads));
   ASSIGN_OR_RETURN(const training::EncoderFile encoder, training::ReadEncoderFile(flags.encoder));
   RETURN_IF_ERROR(CheckStop(context));

@@ -17,7 +17,7 @@ std::string Describe(IntegerRange range) {
 }
 
 std::string Describe(NumberRange range) {
-  return absl::StrFormat("%g to %g", range.min, range.max);
+  return absl::StrFormat("%g to %s%g", range.min, range.excludes_max ? "below " : "", range.max);
 }
 
 std::string OutOfRange(const std::string& text, const std::string& expected) {
@@ -48,7 +48,7 @@ CLI::Option* AddNumberFlag(CLI::App& command, const std::string& name, double& v
   const auto check = [range](std::string& text) {
     double number = 0;
     if (!absl::SimpleAtod(text, &number) || !std::isfinite(number) || number < range.min ||
-        number > range.max) {
+        number > range.max || (range.excludes_max && number == range.max)) {
       return OutOfRange(text, absl::StrCat("a number, ", Describe(range)));
     }
     return std::string();

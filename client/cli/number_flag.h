@@ -11,7 +11,7 @@ class Option;
 
 namespace tailcast::cli {
 
-// What a flag accepts, ends included.
+// What a flag accepts, ends included unless it says otherwise.
 struct IntegerRange {
   int64_t min = 0;
   int64_t max = 0;
@@ -19,6 +19,7 @@ struct IntegerRange {
 struct NumberRange {
   double min = 0;
   double max = 0;
+  bool excludes_max = false;
 };
 
 // Ranges that several commands share.

@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "client/cli/bundle_flag.h"
 #include "client/cli/number_flag.h"
@@ -14,6 +13,7 @@
 #include "core/base/status_macros.h"
 #include "core/bundle/assemble.h"
 #include "core/bundle/repository.h"
+#include "core/data/class_names.h"
 #include "core/data/feature_file.h"
 #include "core/training/encoder_file.h"
 #include "core/training/generator_file.h"
@@ -45,12 +45,9 @@ absl::Status AddEncoder(const Flags& flags, bundle::BundleParts& parts) {
   RETURN_IF_ERROR(data::CheckSameSpace(file.space(), absl::StrCat("encoder '", flags.encoder, "'"),
                                        parts.feature_space,
                                        absl::StrCat("generator '", flags.generator, "'")));
-  if (file.class_names != parts.class_names) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("encoder '", flags.encoder, "' has the classes ",
-                     absl::StrJoin(file.class_names, ", "), "; expected those of generator '",
-                     flags.generator, "': ", absl::StrJoin(parts.class_names, ", ")));
-  }
+  RETURN_IF_ERROR(
+      data::CheckSameClasses(file.class_names, absl::StrCat("encoder '", flags.encoder, "'"),
+                             parts.class_names, absl::StrCat("generator '", flags.generator, "'")));
   parts.encoder = file.encoder;
   parts.classifier = file.head;
   return absl::OkStatus();

@@ -48,19 +48,35 @@ std::string JsonPath(const std::string& page_path) {
   return page_path.substr(0, kept) + ".json";
 }
 
+std::string FiguresPath(const std::string& folder) { return folder + "/figures.json"; }
+
 absl::StatusOr<report::RunFigures> ReadRun(const std::string& folder) {
-  const std::string path = absl::StrCat(folder, "/figures.json");
+  const std::string path = FiguresPath(folder);
   ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxInputBytes));
   return report::ParseRunFigures(text, path);
 }
 
-absl::StatusOr<std::pair<std::string, report::RunFigures>> ReadAblation(const std::string& flag) {
+// NAME and DIR.
+absl::StatusOr<std::pair<std::string, std::string>> ParseAblation(const std::string& flag) {
   const size_t equals = flag.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == flag.size()) {
     return WrongUsage(absl::StrCat("--ablation '", flag, "': expected NAME=DIR"));
   }
-  ASSIGN_OR_RETURN(report::RunFigures run, ReadRun(flag.substr(equals + 1)));
-  return std::make_pair(flag.substr(0, equals), std::move(run));
+  return std::make_pair(flag.substr(0, equals), flag.substr(equals + 1));
+}
+
+// Page and JSON can be written and are no file of a run.
+absl::Status CheckOutputs(const Flags& flags) {
+  std::vector<InputPath> inputs = {{"--steps", flags.steps}};
+  for (const std::string& folder : flags.inputs) {
+    inputs.push_back({"--inputs", FiguresPath(folder)});
+  }
+  for (const std::string& ablation : flags.ablations) {
+    ASSIGN_OR_RETURN(const auto named, ParseAblation(ablation));
+    inputs.push_back({"--ablation", FiguresPath(named.second)});
+  }
+  RETURN_IF_ERROR(CheckOutputPath(flags.output, inputs));
+  return CheckOutputPath(JsonPath(flags.output), inputs);
 }
 
 absl::StatusOr<report::ReportInputs> ReadInputs(const Flags& flags, const CommandContext& context) {
@@ -73,8 +89,9 @@ absl::StatusOr<report::ReportInputs> ReadInputs(const Flags& flags, const Comman
   }
   for (const std::string& ablation : flags.ablations) {
     RETURN_IF_ERROR(CheckStop(context));
-    ASSIGN_OR_RETURN(auto named, ReadAblation(ablation));
-    inputs.ablations.push_back(std::move(named));
+    ASSIGN_OR_RETURN(auto named, ParseAblation(ablation));
+    ASSIGN_OR_RETURN(report::RunFigures run, ReadRun(named.second));
+    inputs.ablations.emplace_back(std::move(named.first), std::move(run));
   }
   if (flags.steps.empty()) return inputs;
   ASSIGN_OR_RETURN(const std::string text, ReadFile(flags.steps, kMaxInputBytes));
@@ -98,8 +115,7 @@ std::string ArmTable(const report::MergedReport& report) {
 
 absl::StatusOr<CommandResult> Report(const Flags& flags, CommandContext& context) {
   const std::string json_path = JsonPath(flags.output);
-  RETURN_IF_ERROR(CheckOutputPath(flags.output));
-  RETURN_IF_ERROR(CheckOutputPath(json_path));
+  RETURN_IF_ERROR(CheckOutputs(flags));
   Phases phases(context, 3);
   RETURN_IF_ERROR(phases.Begin("read runs"));
   ASSIGN_OR_RETURN(report::ReportInputs inputs, ReadInputs(flags, context));

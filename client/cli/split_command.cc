@@ -9,6 +9,7 @@
 #include "client/cli/number_flag.h"
 #include "client/cli/output_file.h"
 #include "client/cli/phases.h"
+#include "client/cli/split_images.h"
 #include "client/cli/text_table.h"
 #include "core/base/status_macros.h"
 #include "core/data/image_dataset.h"
@@ -53,7 +54,7 @@ CommandResult Describe(const data::LongTailSplit& split, const std::string& outp
 }
 
 absl::StatusOr<CommandResult> Split(const Flags& flags, CommandContext& context) {
-  RETURN_IF_ERROR(CheckOutputPath(flags.output));
+  RETURN_IF_ERROR(CheckOutputPath(flags.output, ImageInputs(flags.data, "")));
   data::LongTailOptions options = flags.split;
   if (!flags.class_order.empty()) {
     ASSIGN_OR_RETURN(options.class_order, ParseIntegerList("--class-order", flags.class_order));

@@ -21,4 +21,10 @@ absl::StatusOr<data::ImageDataset> ReadSplitImages(const std::string& data,
   return data::SelectImages(train, part == "train" ? split.train : split.validation);
 }
 
+std::vector<InputPath> ImageInputs(const std::string& data, const std::string& split_path) {
+  std::vector<InputPath> inputs = {{"--split", split_path}};
+  for (const std::string& path : data::DatasetPaths(data)) inputs.push_back({"--data", path});
+  return inputs;
+}
+
 }  // namespace tailcast::cli

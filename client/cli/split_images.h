@@ -2,8 +2,10 @@
 #define TAILCAST_CLIENT_CLI_SPLIT_IMAGES_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "client/cli/output_file.h"
 #include "core/data/image_dataset.h"
 
 namespace tailcast::cli {
@@ -14,6 +16,9 @@ namespace tailcast::cli {
 absl::StatusOr<data::ImageDataset> ReadSplitImages(const std::string& data,
                                                    const std::string& split_path,
                                                    const std::string& part);
+
+// What --data and, if it is not empty, --split have a command read.
+std::vector<InputPath> ImageInputs(const std::string& data, const std::string& split_path);
 
 }  // namespace tailcast::cli
 

@@ -20,11 +20,13 @@ constexpr char kExample[] =
     "Example:\n"
     "  tailcast train encoder --data /usr/share/datasets/fashion-mnist --split split.json \\\n"
     "    --output encoder.safetensors";
-constexpr IntegerRange kEpochsRange = {1, 100'000};
-constexpr IntegerRange kBatchRange = {2, 100'000};
-constexpr NumberRange kLearningRateRange = {1e-8, 100};
-constexpr NumberRange kWeightDecayRange = {0, 1};
-constexpr NumberRange kMixupRange = {0, 100};
+constexpr IntegerRange kEpochsRange = {1, training::kMaxEncoderEpochs};
+constexpr IntegerRange kBatchRange = {training::kMinEncoderBatch, training::kMaxEncoderBatch};
+constexpr NumberRange kLearningRateRange = {1e-8, training::kEncoderRateEnd,
+                                            /*excludes_max=*/true};
+constexpr NumberRange kWeightDecayRange = {0, training::kEncoderWeightDecayEnd,
+                                           /*excludes_max=*/true};
+constexpr NumberRange kMixupRange = {0, training::kEncoderMixupEnd, /*excludes_max=*/true};
 constexpr IntegerRange kPaddingRange = {0, 64};
 
 struct Flags {
@@ -52,7 +54,7 @@ CommandResult Describe(const training::EncoderFile& file, const Flags& flags) {
 }
 
 absl::StatusOr<CommandResult> TrainEncoder(const Flags& flags, CommandContext& context) {
-  RETURN_IF_ERROR(PrepareTraining(flags.output, flags.fresh));
+  RETURN_IF_ERROR(PrepareTraining(flags.output, flags.fresh, ImageInputs(flags.data, flags.split)));
   SetComputeThreads(static_cast<int>(flags.threads));
   training::EncoderTrainingOptions options = flags.training;
   options.augmentation.horizontal_flip = !flags.no_flip;

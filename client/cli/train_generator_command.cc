@@ -4,13 +4,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "client/cli/list_flag.h"
 #include "client/cli/number_flag.h"
 #include "client/cli/train_command.h"
 #include "client/cli/training_run.h"
 #include "core/base/status_macros.h"
+#include "core/contract/plan.h"
+#include "core/data/class_names.h"
 #include "core/data/feature_file.h"
+#include "core/diffusion/denoisers/make_denoiser.h"
 #include "core/tensor/compute_threads.h"
 #include "core/training/generator_file.h"
 #include "core/training/generator_trainer.h"
@@ -26,14 +28,14 @@ constexpr char kExample[] =
     "    --output generator.safetensors\n"
     "  tailcast train generator --features cifar.safetensors --part train \\\n"
     "    --feature-space my-resnet32 --non-negative --output generator.safetensors";
-constexpr IntegerRange kStepsRange = {1, 10'000'000};
-constexpr IntegerRange kBatchRange = {1, 1'000'000};
-constexpr IntegerRange kClassesRange = {1, 65'536};
-constexpr IntegerRange kHiddenRange = {8, 16'384};
-constexpr IntegerRange kBlocksRange = {1, 256};
+constexpr IntegerRange kStepsRange = {1, training::kMaxGeneratorSteps};
+constexpr IntegerRange kBatchRange = {1, training::kMaxGeneratorBatchRows};
+constexpr IntegerRange kClassesRange = {1, kMaxPlanClasses};
+constexpr IntegerRange kHiddenRange = {1, diffusion::kMaxHiddenDim};
+constexpr IntegerRange kBlocksRange = {1, diffusion::kMaxBlocks};
 constexpr NumberRange kShareRange = {0, 1};
 constexpr NumberRange kDecayRange = {0, 0.999999};
-constexpr NumberRange kLearningRateRange = {1e-8, 10};
+constexpr NumberRange kLearningRateRange = {1e-8, training::kMaxGeneratorRate};
 constexpr NumberRange kWeightRange = {0, 1e6};
 
 struct Flags {
@@ -62,10 +64,9 @@ data::FeatureFileOptions FileOptions(const Flags& flags) {
   return options;
 }
 
-absl::StatusOr<data::FeatureSet> ReadTrainingRows(const Flags& flags) {
-  ASSIGN_OR_RETURN(data::FeatureSet rows,
-                   data::ReadFeatureFile(flags.features, FileOptions(flags)));
-  if (flags.class_names.empty()) return rows;
+// Gives the classes the names that the user has for them, if any.
+absl::Status RenameClasses(const Flags& flags, data::FeatureSet& rows) {
+  if (flags.class_names.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(std::vector<std::string> names,
                    ParseNameList("--class-names", flags.class_names));
   if (names.size() != rows.class_names.size()) {
@@ -74,7 +75,7 @@ absl::StatusOr<data::FeatureSet> ReadTrainingRows(const Flags& flags) {
                                    flags.features, "' (--classes sets it)"));
   }
   rows.class_names = std::move(names);
-  return rows;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<training::GeneratorData> ReadData(const Flags& flags, const data::FeatureSet& rows) {
@@ -91,6 +92,9 @@ absl::StatusOr<training::GeneratorData> ReadData(const Flags& flags, const data:
                    data::ReadFeatureFile(flags.validation, options));
   RETURN_IF_ERROR(data::CheckSameSpace(validation.space, absl::StrCat("'", flags.validation, "'"),
                                        rows.space, absl::StrCat("'", flags.features, "'")));
+  RETURN_IF_ERROR(data::CheckSameClasses(validation.class_names,
+                                         absl::StrCat("'", flags.validation, "'"), rows.class_names,
+                                         absl::StrCat("'", flags.features, "'")));
   data.validation_features = validation.features;
   data.validation_labels = validation.labels;
   return data;
@@ -110,7 +114,7 @@ std::string Describe(const training::GeneratorFile& file, const std::string& out
   }
   if (!absent.empty()) {
     absl::StrAppend(
-        &text, "\nno training rows, so nothing can be generated of: ", absl::StrJoin(absent, ", "));
+        &text, "\nno training rows, so nothing can be generated of: ", data::ListNames(absent));
   }
   return text;
 }
@@ -129,11 +133,15 @@ absl::StatusOr<training::GeneratorFile> Assemble(const data::FeatureSet& rows,
 }
 
 absl::StatusOr<CommandResult> TrainGenerator(const Flags& flags, CommandContext& context) {
-  RETURN_IF_ERROR(PrepareTraining(flags.output, flags.fresh));
+  RETURN_IF_ERROR(
+      PrepareTraining(flags.output, flags.fresh,
+                      {{"--features", flags.features}, {"--validation", flags.validation}}));
   SetComputeThreads(static_cast<int>(flags.threads));
-  ASSIGN_OR_RETURN(const data::FeatureSet rows, ReadTrainingRows(flags));
+  ASSIGN_OR_RETURN(data::FeatureSet rows,
+                   data::ReadFeatureFile(flags.features, FileOptions(flags)));
   RETURN_IF_ERROR(CheckStop(context));
   ASSIGN_OR_RETURN(const training::GeneratorData data, ReadData(flags, rows));
+  RETURN_IF_ERROR(RenameClasses(flags, rows));
   RETURN_IF_ERROR(CheckStop(context));
   training::GeneratorTrainingOptions options = flags.training;
   ASSIGN_OR_RETURN(options.objective.objective, diffusion::ObjectiveFromName(flags.objective));

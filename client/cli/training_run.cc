@@ -1,7 +1,6 @@
 #include "client/cli/training_run.h"
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/output_file.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
 
@@ -9,8 +8,10 @@ namespace tailcast::cli {
 
 std::string CheckpointPath(const std::string& output) { return output + ".checkpoint"; }
 
-absl::Status PrepareTraining(const std::string& output, bool fresh) {
-  RETURN_IF_ERROR(CheckOutputPath(output));
+absl::Status PrepareTraining(const std::string& output, bool fresh,
+                             const std::vector<InputPath>& inputs) {
+  RETURN_IF_ERROR(CheckOutputPath(output, inputs));
+  RETURN_IF_ERROR(CheckOutputPath(CheckpointPath(output), inputs));
   return fresh ? RemoveAll(CheckpointPath(output)) : absl::OkStatus();
 }
 

@@ -63,6 +63,7 @@ class Run {
       training::ProgressSink& progress)
       : data_(data), options_(options), source_(source), progress_(progress) {}
 
+  absl::Status MakePlans();
   absl::Status TakeCandidates();
   absl::Status ChooseGuidance();
   absl::Status FitControls();
@@ -72,7 +73,6 @@ class Run {
 
  private:
   bool Wants(const char* arm) const { return options_.arms.contains(arm); }
-  absl::StatusOr<PlanSpec> MakePlan(const std::string& rule) const;
   absl::Status FitGaussians();
   void DescribeData();
   void MeasurePairs(const std::map<std::string, at::Tensor>& predictions, const at::Tensor& labels);
@@ -83,22 +83,34 @@ class Run {
   training::ProgressSink& progress_;
 
   PlanSpec plan_;
+  PlanSpec data_free_plan_;
   std::vector<Candidate> candidates_;
   size_t chosen_ = 0;  // index into candidates_
   std::map<std::string, LinearHead> heads_;
   report::RunFigures figures_;
 };
 
-absl::StatusOr<PlanSpec> Run::MakePlan(const std::string& rule) const {
-  ASSIGN_OR_RETURN(PlanSpec plan, PlanFromRule(rule, data_.class_counts));
+// Before anything is streamed, so that no work is lost to a plan that cannot be.
+absl::Status Run::MakePlans() {
+  ASSIGN_OR_RETURN(plan_, PlanFromRule(options_.plan, data_.class_counts));
   // A fixed set of rows: an epoch is one period.
-  plan.repeat_period_count = 1;
-  return plan;
+  plan_.repeat_period_count = 1;
+  if (!Wants(report::kLdmlrDataFree)) return absl::OkStatus();
+  std::vector<int32_t> classes;  // the others cannot be generated
+  for (size_t k = 0; k < data_.class_counts.size(); ++k) {
+    if (data_.class_counts[k] > 0) classes.push_back(static_cast<int32_t>(k));
+  }
+  const auto plan = PlanOfClasses(classes, options_.data_free_rows, data_.class_counts);
+  if (!plan.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("the data-free arm: ", plan.status().message()));
+  }
+  data_free_plan_ = *plan;
+  data_free_plan_.repeat_period_count = 1;
+  return absl::OkStatus();
 }
 
 absl::Status Run::TakeCandidates() {
   const PartTimer timer(figures_.seconds, "streams");
-  ASSIGN_OR_RETURN(plan_, MakePlan(options_.plan));
   for (const std::string& guidance : options_.guidance_candidates) {
     Candidate candidate = {.name = guidance, .streamed = {}};
     RowQuery query = {
@@ -179,8 +191,7 @@ absl::Status Run::FitControls() {
 absl::Status Run::FitWithoutData() {
   if (!Wants(report::kLdmlrDataFree)) return absl::OkStatus();
   const PartTimer timer(figures_.seconds, "data-free arm");
-  RowQuery query = {.what = "data-free", .plan = {}, .guidance_weights = {}};
-  ASSIGN_OR_RETURN(query.plan, MakePlan(absl::StrCat("each=", options_.data_free_rows)));
+  const RowQuery query = {.what = "data-free", .plan = data_free_plan_, .guidance_weights = {}};
   ASSIGN_OR_RETURN(const StreamedRows streamed, source_.Take(query, progress_));
   ASSIGN_OR_RETURN(heads_[report::kLdmlrDataFree], FitDataFree(streamed.rows, data_.num_classes()));
   figures_.rows_streamed += streamed.rows.size();
@@ -271,6 +282,7 @@ absl::StatusOr<RetrainResult> Retrain(const TrainerData& data, const RetrainOpti
   RETURN_IF_ERROR(CheckOptions(options));
   return CatchTorchErrors([&]() -> absl::StatusOr<RetrainResult> {
     Run run(data, options, source, progress);
+    RETURN_IF_ERROR(run.MakePlans());
     RETURN_IF_ERROR(run.TakeCandidates());
     RETURN_IF_ERROR(run.ChooseGuidance());
     RETURN_IF_ERROR(run.FitControls());

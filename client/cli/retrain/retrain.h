@@ -25,7 +25,8 @@ struct RetrainOptions {
   // "W" or "HEAD:TAIL"; at least one, none twice.
   std::vector<std::string> guidance_candidates;
   RefitSettings refit;
-  // Rows of each class for the data-free arm, with the bundle's default sampler.
+  // Rows of each class that has training rows for the data-free arm, with the bundle's default
+  // sampler.
   int64_t data_free_rows = 2000;
   // Names of report::kArmTexts up to ldmlr_data_free, among them stage1 and ldmlr.
   std::set<std::string> arms;

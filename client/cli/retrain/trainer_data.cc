@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
+#include "core/data/class_names.h"
 #include "core/data/feature_file.h"
 #include "core/io/safetensors.h"
 #include "core/tensor/tensor_io.h"
@@ -24,14 +25,6 @@ absl::StatusOr<data::FeatureSet> ReadFeatures(const std::string& path, const Tra
   return data::ReadFeatureFile(path, options);
 }
 
-absl::Status CheckNames(const std::vector<std::string>& actual, const std::string& actual_file,
-                        const TrainerData& expected, const std::string& expected_file) {
-  if (actual == expected.class_names) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "'", actual_file, "' has the classes ", absl::StrJoin(actual, ", "), "; expected those of '",
-      expected_file, "': ", absl::StrJoin(expected.class_names, ", ")));
-}
-
 // Rows of another file of the trainer, after they were found to belong to the training features.
 absl::StatusOr<training::LabelledRows> ReadMatching(const std::string& path,
                                                     const TrainerFiles& files,
@@ -39,7 +32,8 @@ absl::StatusOr<training::LabelledRows> ReadMatching(const std::string& path,
   ASSIGN_OR_RETURN(const data::FeatureSet set, ReadFeatures(path, files, data.num_classes()));
   RETURN_IF_ERROR(data::CheckSameSpace(set.space, absl::StrCat("'", path, "'"), data.space,
                                        absl::StrCat("'", files.features, "'")));
-  RETURN_IF_ERROR(CheckNames(set.class_names, path, data, files.features));
+  RETURN_IF_ERROR(data::CheckSameClasses(set.class_names, absl::StrCat("'", path, "'"),
+                                         data.class_names, absl::StrCat("'", files.features, "'")));
   return training::LabelledRows{set.features, set.labels};
 }
 
@@ -47,7 +41,8 @@ absl::Status ReadStage1FromEncoder(const TrainerFiles& files, TrainerData& data)
   ASSIGN_OR_RETURN(const training::EncoderFile encoder, training::ReadEncoderFile(files.encoder));
   RETURN_IF_ERROR(data::CheckSameSpace(data.space, absl::StrCat("'", files.features, "'"),
                                        encoder.space(), absl::StrCat("'", files.encoder, "'")));
-  RETURN_IF_ERROR(CheckNames(encoder.class_names, files.encoder, data, files.features));
+  RETURN_IF_ERROR(data::CheckSameClasses(encoder.class_names, absl::StrCat("'", files.encoder, "'"),
+                                         data.class_names, absl::StrCat("'", files.features, "'")));
   if (encoder.class_counts != data.class_counts) {
     return absl::InvalidArgumentError(
         absl::StrCat("'", files.features, "' has ", absl::StrJoin(data.class_counts, ", "),

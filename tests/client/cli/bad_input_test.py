@@ -201,6 +201,13 @@ class BadFeaturesTest(CliCase):
         write_features(validation, dimension=5, metadata={"encoder_fingerprint": "ab" * 32})
         self.fail_training("5 dimensions", "4 dimensions", flags=["--validation", validation])
 
+    def test_validation_with_the_classes_in_another_order(self):
+        validation = self.work / "validation.safetensors"
+        write_features(self.features, metadata={"feature_space": "mine", "class_names": '["a", "b", "c"]'})
+        write_features(validation, metadata={"feature_space": "mine", "class_names": '["a", "c", "b"]'})
+        self.fail_training(validation, "a, c, b", self.features, "a, b, c", flags=["--validation", validation])
+        self.fail_training(validation, "a, c, b", flags=["--validation", validation, "--class-names", "a,c,b"])
+
     def test_truncated_damaged_and_foreign_files(self):
         write_features(self.features, metadata={"feature_space": "mine"})
         data = self.features.read_bytes()
@@ -439,6 +446,69 @@ class OutputTest(CliCase):
         self.refuse(*self.train(missing), says=(missing, "missing"))
         self.refuse(*self.train(self.work), says=(self.work, "folder"))
         self.refuse(*self.train(self.features / "child"), says=self.features)
+
+    def test_an_output_that_is_an_input_is_refused_and_the_input_stays(self):
+        other = self.work / "other.safetensors"
+        write_features(other, metadata={"feature_space": "mine"})
+        classes = self.work / "classes.txt"
+        classes.write_text("a")
+        before = {path: cli_case.digest(path) for path in (self.features, other, classes)}
+        link = self.work / "link.safetensors"
+        link.symlink_to(self.features)
+        checkpoint = self.work / "x.checkpoint"
+        checkpoint.write_bytes(self.features.read_bytes())
+        train = ["train", "generator", "--features", self.features, "--validation", other, "--output"]
+        data = ["--data", self.work, "--part", "train", "--split", other, "--output"]
+        retrained = self.work / "trainer"
+        retrained.mkdir()
+        figures = retrained / "figures.json"
+        figures.write_text("{}")
+        retrain = ["retrain", "--bundle", "b", "--features", self.features, "--validation", other, "--test", other,
+                   "--output", retrained]
+        report = ["report", "--inputs", retrained, "--output"]
+        for flag, command in [
+            ("--features", [*train, self.features]),
+            ("--features", [*train, link]),
+            ("--validation", [*train, other]),
+            ("--features", ["train", "generator", "--features", checkpoint, "--output", self.work / "x", "--fresh"]),
+            ("--split", ["train", "encoder", "--data", self.work, "--split", other, "--output", other]),
+            ("--data", ["split", "--data", self.work, "--output", classes]),
+            ("--data", ["train", "encoder", "--data", self.work, "--output", classes]),
+            ("--data", ["encode", "--encoder", self.features, *data, classes]),
+            ("--encoder", ["encode", "--encoder", self.features, *data, self.features]),
+            ("--split", ["encode", "--encoder", self.features, *data, other]),
+            ("--head", [*retrain, "--head", retrained / "classifier.safetensors"]),
+            ("--inputs", [*report, figures]),
+            ("--inputs", [*report, retrained / "figures.html"]),
+            ("--ablation", ["report", "--inputs", self.work, "--ablation", f"a={retrained}", "--output", retrained / "figures"]),
+            ("--steps", ["report", "--inputs", self.work, "--steps", other, "--output", other]),
+            ("--repository", ["generate", "--local", "--repository", retrained, "--bundle", "b", "--class", 1, "--count", 1,
+                              "--output", retrained / "rows.npy"]),
+        ]:
+            if flag == "--head":
+                (retrained / "classifier.safetensors").write_bytes(b"x")
+            self.refuse(*command, code=2, says=("--output", flag))
+        self.assertEqual({path: cli_case.digest(path) for path in before}, before)
+        self.assertTrue(checkpoint.exists())
+        self.assertEqual(figures.read_text(), "{}")
+
+    def test_retrain_finds_out_at_once_that_its_files_cannot_be_written(self):
+        head = self.work / "head.safetensors"
+        write_safetensors(head, {"classifier.weight": ("F32", [3, 4], [0.5] * 12),
+                                 "classifier.bias": ("F32", [3], [0.0] * 3)})
+        output = self.work / "trainer"
+        for name in ("figures.json", "classifier.safetensors"):
+            (output / name).mkdir(parents=True)
+            self.refuse("retrain", "--server", "127.0.0.1:1", "--retry-for", 0, "--bundle", "b", "--features", self.features,
+                        "--validation", self.features, "--test", self.features, "--head", head, "--output", output,
+                        says=(output / name, "folder"))
+            (output / name).rmdir()
+
+    def test_a_file_of_another_kind_is_told_what_was_expected(self):
+        self.refuse("encode", "--encoder", self.features, "--data", self.work, "--part", "train", "--output",
+                    self.work / "o", says=(self.features, "expected 'tailcast.encoder.v1', a file of 'tailcast train encoder'"))
+        self.refuse("publish", "--repository", self.work / "r", "--name", "n", "--generator", self.features,
+                    says=(self.features, "expected 'tailcast.generator.v1', a file of 'tailcast train generator'"))
 
     def test_a_full_disk_leaves_no_file_and_keeps_the_old_one(self):
         output = self.work / "generator.safetensors"

@@ -85,6 +85,20 @@ TEST(CommandTest, UnknownFlagsAndCommandsEndWithTwo) {
   }
 }
 
+TEST(CommandTest, AFlagWithAnEqualsSignAndNoValueTakesNoOtherWord) {
+  const CommandBody never = [](CommandContext&) {
+    ADD_FAILURE() << "the command ran";
+    return CommandResult{};
+  };
+  for (const auto& arguments : std::vector<std::vector<const char*>>{
+           {"work", "--json="}, {"work", "--json=", "word"}, {"--json=", "work"}}) {
+    const Outcome outcome = RunWork(arguments, never);
+    EXPECT_EQ(outcome.exit_code, kExitWrongUsage);
+    EXPECT_THAT(outcome.error, HasSubstr(": --json= has no value; expected --json=VALUE"));
+  }
+  EXPECT_THAT(RunWork({"work", "--json="}, never).error, StartsWith("tool work: "));
+}
+
 TEST(CommandTest, ExceptionsOfLibrariesEndAsMessages) {
   const Outcome outcome = RunWork({"work"}, [](CommandContext&) -> absl::StatusOr<CommandResult> {
     throw std::runtime_error("library broke");

@@ -175,6 +175,24 @@ class ImportedFeaturesTest(CliCase):
                             self.generator)
         self.assertIn("no training rows, so nothing can be generated of: 3", text)
 
+    def test_many_classes_without_rows_are_counted_and_not_listed(self):
+        cli_case.write_features(self.features, metadata={"feature_space": "mine"})
+        text = self.succeed("train", "generator", "--features", self.features, "--steps", 5, "--classes", 5000, "--output",
+                            self.generator)
+        self.assertIn("no training rows, so nothing can be generated of: 3, 4, 5, ", text)
+        self.assertIn(", 22 and 4977 more\n", text)
+
+    def test_a_dry_run_counts_bytes_in_whole_numbers(self):
+        cli_case.write_features(self.features, metadata={"feature_space": "mine"})
+        self.train()
+        repository = self.work / "repository"
+        self.succeed("publish", "--repository", repository, "--name", "shapes", "--generator", self.generator)
+        plan = ["generate", "--local", "--repository", repository, "--bundle", "shapes", "--class", 1, "--count", 1000,
+                "--dry-run"]
+        text = self.succeed(*plan, "--json")
+        self.assertIn(f'"bytes": {1000 * (4 * 4 + 8)},\n', text)
+        self.refuse(*plan, "--rows", 2**62, says=(2**62, "24 bytes"))
+
     def test_every_objective_keeps_its_options_in_the_figures(self):
         cli_case.write_features(self.features, metadata={"feature_space": "mine"})
         digests = set()

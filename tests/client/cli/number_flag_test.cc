@@ -77,6 +77,17 @@ TEST(NumberFlagTest, RefusesNumbersBeyondTheEndsAndThoseThatAreNone) {
   }
 }
 
+TEST(NumberFlagTest, AnEndThatIsExcludedIsRefusedAndSaid) {
+  CLI::App app;
+  double share = 0;
+  AddNumberFlag(app, "--share", share, {0, 1, /*excludes_max=*/true}, "Share");
+  const char* below[] = {"tool", "--share=0.999"};
+  EXPECT_NO_THROW(app.parse(2, below));
+  const char* end[] = {"tool", "--share=1"};
+  EXPECT_THROW(app.parse(2, end), CLI::ValidationError);
+  EXPECT_THAT(app.help(), HasSubstr("Share (0 to below 1)"));
+}
+
 TEST(NumberFlagTest, HelpShowsDefaultAndRange) {
   CLI::App app;
   int64_t steps = 16;

@@ -5,7 +5,7 @@ import re
 import subprocess
 import unittest
 
-from cli_case import CliCase
+from cli_case import CliCase, write_features
 
 COMMANDS = [["split"], ["train", "encoder"], ["encode"], ["train", "generator"], ["publish"], ["bundles"], ["inspect"],
             ["verify"], ["label"], ["generate"], ["retrain"], ["report"]]
@@ -58,13 +58,18 @@ class UsageTest(CliCase):
         retrain = ["retrain", "--bundle", "b", "--features", "f", "--validation", "v", "--test", "t", "--encoder", "e",
                    "--output", "o"]
         for command, flag, values in [
-            (generator, "--steps", ["0", "10000001"]),
-            (generator, "--learning-rate", ["nan"]),
+            (generator, "--steps", ["0", "1000000001"]),
+            (generator, "--hidden-dim", ["0", "4097"]),
+            (generator, "--blocks", ["0", "65"]),
+            (generator, "--learning-rate", ["nan", "10.1"]),
             (generator, "--label-dropout", ["1.1"]),
             (generator, "--threads", ["0"]),
             (generator, "--classes", ["65537"]),
             (encoder, "--epochs", ["0"]),
             (encoder, "--batch-size", ["1"]),
+            (encoder, "--learning-rate", ["100"]),
+            (encoder, "--weight-decay", ["1"]),
+            (encoder, "--mixup", ["100"]),
             (encoder, "--seed", ["-1", "9223372036854775808"]),
             (publish, "--steps", ["0", "4080"]),
             (retrain, "--steps", ["0", "4080"]),
@@ -72,6 +77,25 @@ class UsageTest(CliCase):
         ]:
             for value in values:
                 self.refuse(*command, f"{flag}={value}", code=2, says=(flag, f"'{value}'", "expected"))
+
+    def test_the_deepest_network_that_the_flags_allow_is_one_that_can_be_built(self):
+        features = self.work / "features.safetensors"
+        write_features(features, rows=6, metadata={"feature_space": "mine"})
+        self.succeed("train", "generator", "--features", features, "--steps", 1, "--batch-size", 2, "--hidden-dim", 1,
+                     "--blocks", 64, "--output", self.work / "generator.safetensors")
+
+    def test_a_flag_without_its_value_takes_no_other_word(self):
+        generate = ["generate", "--local", "--repository", "r", "--bundle", "b", "--class", 1, "--count", 1]
+        self.refuse(*generate, "--guidance=", "--output", "rows.npy", code=2,
+                    says=("tailcast generate: --guidance= has no value", "expected --guidance=VALUE"))
+        self.refuse("train", "generator", "--features=", "f", "--output", "o", code=2,
+                    says="tailcast train generator: --features= has no value")
+
+    def test_what_is_no_address_is_wrong_usage(self):
+        for place in (["--local", "--repository", self.work / "repository"], ["--server", "127.0.0.1:1"]):
+            for address in ("tc1-", "tc1-" + "0" * 63, "0" * 64, "tc1-" + "g" * 64):
+                self.refuse("generate", *place, "--bundle", "b", "--class", 1, "--count", 1, "--output",
+                            self.work / "rows.npy", "--expected-address", address, code=2, says="--expected-address: ")
 
     def test_words_outside_their_list_are_wrong_usage(self):
         generator = ["train", "generator", "--features", "f", "--output", "o"]

@@ -128,6 +128,31 @@ TEST_F(RetrainTest, TheDataFreeTrainerTakesTheBundlesSamplerAndNothingElse) {
             other->figures.arms.at(report::kLdmlrDataFree).per_class);
 }
 
+TEST_F(RetrainTest, AClassWithoutTrainingRowsIsLeftOutOfEveryPlan) {
+  constexpr int32_t kEmpty = kSampleClasses - 1;
+  data_.class_counts[kEmpty] = 0;
+  data_.training = SampleRows(data_.class_counts, 1);
+  data_.class_groups = data::GroupClassesByRank(data_.class_counts);
+  options_.plan = "ratio=1";
+  const auto result = Run();
+  ASSERT_TRUE(result.ok()) << result.status();
+  for (const RowQuery& query : source_.queries) {
+    ASSERT_THAT(query.plan.class_weights, SizeIs(kSampleClasses - 1)) << query.what;
+    for (const ClassWeight& weight : query.plan.class_weights) {
+      EXPECT_NE(weight.class_index, kEmpty) << query.what;
+    }
+  }
+  EXPECT_THAT(result->figures.arms, SizeIs(6));
+}
+
+TEST_F(RetrainTest, APlanThatCannotBeEndsTheWorkBeforeAnythingIsStreamed) {
+  options_.data_free_rows = int64_t{1} << 31;
+  const absl::Status status = Run().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("data-free arm"));
+  EXPECT_THAT(source_.queries, IsEmpty());
+}
+
 TEST_F(RetrainTest, GuidanceIsChosenOnValidationData) {
   // Rows of wrong classes: a candidate that nobody should take.
   const auto spoil = [](training::LabelledRows& rows) {
