@@ -119,12 +119,19 @@ TEST_F(GenerateRowsTest, AnotherRequestIsNotPinnedToTheOldStreamAndIsRefused) {
 }
 
 TEST_F(GenerateRowsTest, AStopKeepsWhatIsThere) {
-  stopped_ = true;
-  const auto stopped = Run(Job(), table_);
+  FileJob job = Job();
+  int questions = 0;  // the first one is asked before the first row
+  job.stop_requested = [&questions] { return ++questions > 1; };
+  const auto stopped = Run(job, table_);
   EXPECT_EQ(stopped.status().code(), absl::StatusCode::kCancelled);
   EXPECT_THAT(std::string(stopped.status().message()), HasSubstr("7 of 316 rows"));
-  stopped_ = false;
   EXPECT_EQ(Run(Job(), table_)->resumed_rows, 7);
+}
+
+TEST_F(GenerateRowsTest, AStopBeforeTheFirstRowBeginsNoFile) {
+  stopped_ = true;
+  EXPECT_EQ(Run(Job(), table_).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(folder_.Names(), std::vector<std::string>());
 }
 
 }  // namespace
