@@ -90,7 +90,8 @@ absl::StatusOr<ChosenHead> AdjustLogits(const classifiers::LinearHead& stage1,
   ASSIGN_OR_RETURN(ShiftChoice choice, ChooseShift(stage1, class_counts, validation, grid));
   return ChosenHead{.head = std::move(choice.head),
                     .chosen = {{kStrength, grid[choice.best]}},
-                    .validation_accuracy = choice.best_accuracy()};
+                    .validation_accuracy = choice.best_accuracy(),
+                    .num_candidates = grid.size()};
 }
 
 absl::StatusOr<ChosenHead> FitBalancedSoftmax(const LabelledRows& real,
@@ -101,9 +102,11 @@ absl::StatusOr<ChosenHead> FitBalancedSoftmax(const LabelledRows& real,
     RETURN_IF_ERROR(CheckRefitRows(real, {}, static_cast<int64_t>(class_counts.size()), stage1));
     const classifiers::LinearHead anchor =
         classifiers::ShiftBias(stage1, class_counts, /*strength=*/1);
-    ChosenHead best{.head = anchor, .chosen = {}, .validation_accuracy = -1};
     const std::vector<double> shifts = BiasShiftGrid();
-    for (const double regularization : RegularizationGrid()) {
+    const std::vector<double> regularizations = RegularizationGrid();
+    const size_t num_candidates = regularizations.size() * shifts.size();
+    ChosenHead best{.head = anchor, .validation_accuracy = -1, .num_candidates = num_candidates};
+    for (const double regularization : regularizations) {
       ASSIGN_OR_RETURN(
           const RefitResult refit,
           BalancedSoftmaxRefit(real, class_counts, anchor, {.regularization = regularization}));
@@ -112,7 +115,8 @@ absl::StatusOr<ChosenHead> FitBalancedSoftmax(const LabelledRows& real,
       if (choice.best_accuracy() <= best.validation_accuracy) continue;
       best = {.head = std::move(choice.head),
               .chosen = {{kRegularization, regularization}, {kBiasShift, shifts[choice.best]}},
-              .validation_accuracy = choice.best_accuracy()};
+              .validation_accuracy = choice.best_accuracy(),
+              .num_candidates = num_candidates};
     }
     return best;
   });

@@ -24,6 +24,7 @@ struct ChosenHead {
   classifiers::LinearHead head{};
   std::map<std::string, double> chosen{};  // option -> value
   double validation_accuracy = 0;          // percent
+  size_t num_candidates = 0;               // that it is the best of
 };
 
 // Strengths of the shift, 0 to 2.

@@ -29,6 +29,11 @@ struct RefitSettings {
   training::PaperRefitOptions paper;
   // Candidates k of b_c - k ln(n_c / N), at least one.
   std::vector<double> bias_shifts = training::BiasShiftGrid();
+
+  // Heads that RefitAndChoose() compares on validation data.
+  size_t num_candidates() const {
+    return (method == RefitMethod::kPaper ? 1 : regularizations.size()) * bias_shifts.size();
+  }
 };
 
 // A refit on one set of generated rows, with the regularisation and the bias shift that are best on

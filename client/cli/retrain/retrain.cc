@@ -73,6 +73,7 @@ class Run {
 
  private:
   bool Wants(const char* arm) const { return options_.arms.contains(arm); }
+  void TakeControl(const char* arm, const char* title, training::ChosenHead chosen);
   absl::Status FitGaussians();
   void DescribeData();
   void MeasurePairs(const std::map<std::string, at::Tensor>& predictions, const at::Tensor& labels);
@@ -145,6 +146,8 @@ absl::Status Run::ChooseGuidance() {
   figures_.choices["regularization"] = NumberText(choices[chosen_].regularization);
   figures_.choices["bias shift"] =
       NumberText(options_.refit.bias_shifts[choices[chosen_].best_shift]);
+  figures_.choices["candidates"] =
+      absl::StrCat(candidates_.size() * options_.refit.num_candidates());
   return absl::OkStatus();
 }
 
@@ -158,10 +161,19 @@ absl::Status Run::FitGaussians() {
           training::KeyedRng(options_.seed, training::RngPurpose::kClassGaussians, /*index=*/0)));
   ASSIGN_OR_RETURN(RefitChoice choice, RefitAndChoose(data_, rows, options_.refit, progress_));
   figures_.choices["class Gaussians: regularization"] = NumberText(choice.regularization);
+  figures_.choices["class Gaussians: candidates"] = absl::StrCat(options_.refit.num_candidates());
   figures_.choices["class Gaussians: bias shift"] =
       NumberText(options_.refit.bias_shifts[choice.best_shift]);
   heads_[report::kClassGaussian] = std::move(choice.head);
   return absl::OkStatus();
+}
+
+void Run::TakeControl(const char* arm, const char* title, training::ChosenHead chosen) {
+  for (const auto& [name, value] : chosen.chosen) {
+    figures_.choices[absl::StrCat(title, ": ", name)] = NumberText(value);
+  }
+  figures_.choices[absl::StrCat(title, ": candidates")] = absl::StrCat(chosen.num_candidates);
+  heads_[arm] = std::move(chosen.head);
 }
 
 absl::Status Run::FitControls() {
@@ -170,19 +182,13 @@ absl::Status Run::FitControls() {
   if (Wants(report::kLogitAdjustment)) {
     ASSIGN_OR_RETURN(training::ChosenHead chosen,
                      training::AdjustLogits(data_.stage1, data_.class_counts, data_.validation));
-    for (const auto& [name, value] : chosen.chosen) {
-      figures_.choices[absl::StrCat("logit adjustment: ", name)] = NumberText(value);
-    }
-    heads_[report::kLogitAdjustment] = std::move(chosen.head);
+    TakeControl(report::kLogitAdjustment, "logit adjustment", std::move(chosen));
   }
   if (Wants(report::kBalancedSoftmax)) {
     ASSIGN_OR_RETURN(training::ChosenHead chosen,
                      training::FitBalancedSoftmax(data_.training, data_.class_counts, data_.stage1,
                                                   data_.validation));
-    for (const auto& [name, value] : chosen.chosen) {
-      figures_.choices[absl::StrCat("balanced softmax: ", name)] = NumberText(value);
-    }
-    heads_[report::kBalancedSoftmax] = std::move(chosen.head);
+    TakeControl(report::kBalancedSoftmax, "balanced softmax", std::move(chosen));
   }
   if (progress_.stop_requested()) return absl::CancelledError("interrupted");
   return Wants(report::kClassGaussian) ? FitGaussians() : absl::OkStatus();

@@ -6,6 +6,7 @@
 
 #include "client/cli/report/arm_names.h"
 #include "core/metrics/accuracy.h"
+#include "core/training/controls.h"
 #include "tests/client/cli/retrain/sample_trainer.h"
 
 namespace tailcast::retrain {
@@ -165,6 +166,18 @@ TEST_F(RetrainTest, GuidanceIsChosenOnValidationData) {
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->figures.choices.at("guidance"), "-0.1:-0.5");
   EXPECT_EQ(result->figures.address, result->figures.streams.at("-0.1:-0.5").address);
+}
+
+TEST_F(RetrainTest, FiguresSayAmongHowManyEachArmChose) {
+  const auto result = Run();
+  ASSERT_TRUE(result.ok());
+  const auto& choices = result->figures.choices;
+  const size_t fits = training::RegularizationGrid().size() * training::BiasShiftGrid().size();
+  EXPECT_EQ(choices.at("balanced softmax: candidates"), std::to_string(fits));
+  EXPECT_EQ(choices.at("class Gaussians: candidates"), std::to_string(fits));
+  EXPECT_EQ(choices.at("candidates"), std::to_string(options_.guidance_candidates.size() * fits));
+  EXPECT_EQ(choices.at("logit adjustment: candidates"),
+            std::to_string(training::LogitAdjustmentGrid().size()));
 }
 
 TEST_F(RetrainTest, FiguresSayWhatWasStreamed) {
