@@ -142,7 +142,7 @@ parallel() {
       unset "running[$finished]"
     fi
     set -m
-    "$function" "$argument" &
+    { set +m; "$function" "$argument"; } &
     set +m
     running[$!]=$argument
   done
@@ -283,11 +283,16 @@ stop_server() {
   server_pid=
 }
 
-# Leaves nothing running, however the script ends.
+# Leaves nothing running, however the script ends. Who trains writes a checkpoint first.
 stop_all() {
-  local group
+  local group deadline=$((SECONDS + 30))
   for group in "${!running[@]}"; do kill -TERM -- "-$group" 2>/dev/null || true; done
-  for group in "${!running[@]}"; do wait "$group" 2>/dev/null || true; done
+  for group in "${!running[@]}"; do
+    while kill -0 -- "-$group" 2>/dev/null; do
+      if [[ $SECONDS -ge $deadline ]]; then kill -KILL -- "-$group" 2>/dev/null || true; fi
+      sleep 0.1
+    done
+  done
   stop_server
 }
 
@@ -382,7 +387,7 @@ build_done=$SECONDS
 mkdir -p "$work"
 lock_work
 if $fresh; then clear_work; fi
-version="$("$tailcast" --version) $(sha256sum "$tailcast" "$tailcastd")"
+version="$("$tailcast" --version) $(sha256sum "$tailcast" "$tailcastd" | cut -d ' ' -f 1 | paste -s -d ' ')"
 mkdir -p "$state"
 touch "$state/made-by-quickstart"
 trap stop_all EXIT
