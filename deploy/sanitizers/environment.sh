@@ -6,6 +6,6 @@ case ${1:-default} in
     export LSAN_OPTIONS=suppressions=$PWD/deploy/sanitizers/lsan.supp:print_suppressions=0
     ;;
   tsan)
-    export TSAN_OPTIONS=ignore_noninstrumented_modules=1:suppressions=$PWD/deploy/sanitizers/tsan.supp:halt_on_error=1:second_deadlock_stack=1
+    export TSAN_OPTIONS=ignore_noninstrumented_modules=1:suppressions=$PWD/deploy/sanitizers/tsan.supp:halt_on_error=1:second_deadlock_stack=1:allocator_may_return_null=1
     ;;
 esac

@@ -81,6 +81,9 @@ TEST_F(ReadBundleTest, AWeightFileLargerThanListedIsRefusedUnread) {
 }
 
 TEST_F(ReadBundleTest, LackOfMemoryIsAStatus) {
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "ThreadSanitizer needs more address space than this test leaves";
+#endif
   constexpr rlim_t kSpare = rlim_t{64} << 20;
   SetListedSize(int64_t{1} << 30);
   MakeSparse(int64_t{1} << 30);

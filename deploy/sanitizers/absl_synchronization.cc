@@ -1,0 +1,139 @@
+// Tells ThreadSanitizer what absl's locks order. Debian's Abseil is not instrumented, so without
+// this every access under an absl::Mutex looks like a race. The linker sends our calls here
+// (--wrap, see TailcastCompilerOptions.cmake); each becomes a call of the real function beside an
+// acquire of what other threads released on the same object, or a release.
+#include <sanitizer/tsan_interface.h>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+
+using absl::Condition;
+using absl::CondVar;
+using absl::Duration;
+using absl::Mutex;
+using absl::Notification;
+using absl::Time;
+
+namespace {
+
+// A condition may be evaluated on any thread, by absl, behind a lock that it took itself.
+class AcquiringCondition {
+ public:
+  AcquiringCondition(Mutex* mutex, const Condition& condition)
+      : mutex_(mutex), condition_(condition) {}
+  bool Eval() const {
+    __tsan_acquire(mutex_);
+    const bool holds = condition_.Eval();
+    __tsan_release(mutex_);
+    return holds;
+  }
+
+ private:
+  Mutex* const mutex_;
+  const Condition& condition_;
+};
+
+}  // namespace
+
+// clang-format off
+#define REAL(name) __real_##name
+#define WRAP(name) __wrap_##name
+// clang-format on
+
+extern "C" {
+
+void REAL(_ZN4absl7debian35Mutex4LockEv)(Mutex* mutex);
+void WRAP(_ZN4absl7debian35Mutex4LockEv)(Mutex* mutex) {
+  REAL(_ZN4absl7debian35Mutex4LockEv)(mutex);
+  __tsan_acquire(mutex);
+}
+
+void REAL(_ZN4absl7debian35Mutex6UnlockEv)(Mutex* mutex);
+void WRAP(_ZN4absl7debian35Mutex6UnlockEv)(Mutex* mutex) {
+  __tsan_release(mutex);
+  REAL(_ZN4absl7debian35Mutex6UnlockEv)(mutex);
+}
+
+void REAL(_ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE)(Mutex* mutex, const Condition& condition);
+void WRAP(_ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE)(Mutex* mutex,
+                                                          const Condition& condition) {
+  const AcquiringCondition acquiring(mutex, condition);
+  const Condition wrapped(&acquiring, &AcquiringCondition::Eval);
+  __tsan_release(mutex);
+  REAL(_ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE)
+  (mutex, wrapped);
+  __tsan_acquire(mutex);
+}
+
+bool REAL(_ZN4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)(
+    Mutex* mutex, const Condition& condition, Duration timeout);
+bool WRAP(_ZN4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)(
+    Mutex* mutex, const Condition& condition, Duration timeout) {
+  const AcquiringCondition acquiring(mutex, condition);
+  const Condition wrapped(&acquiring, &AcquiringCondition::Eval);
+  __tsan_release(mutex);
+  const bool held = REAL(_ZN4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)(
+      mutex, wrapped, timeout);
+  __tsan_acquire(mutex);
+  return held;
+}
+
+bool REAL(_ZN4absl7debian35Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE)(
+    Mutex* mutex, const Condition& condition, Time deadline);
+bool WRAP(_ZN4absl7debian35Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE)(
+    Mutex* mutex, const Condition& condition, Time deadline) {
+  const AcquiringCondition acquiring(mutex, condition);
+  const Condition wrapped(&acquiring, &AcquiringCondition::Eval);
+  __tsan_release(mutex);
+  const bool held = REAL(_ZN4absl7debian35Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE)(
+      mutex, wrapped, deadline);
+  __tsan_acquire(mutex);
+  return held;
+}
+
+void REAL(_ZN4absl7debian37CondVar4WaitEPNS0_5MutexE)(CondVar* condition, Mutex* mutex);
+void WRAP(_ZN4absl7debian37CondVar4WaitEPNS0_5MutexE)(CondVar* condition, Mutex* mutex) {
+  __tsan_release(mutex);
+  REAL(_ZN4absl7debian37CondVar4WaitEPNS0_5MutexE)(condition, mutex);
+  __tsan_acquire(mutex);
+}
+
+bool REAL(_ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE)(CondVar* condition,
+                                                                                Mutex* mutex,
+                                                                                Duration timeout);
+bool WRAP(_ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE)(CondVar* condition,
+                                                                                Mutex* mutex,
+                                                                                Duration timeout) {
+  __tsan_release(mutex);
+  const bool timed_out = REAL(_ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE)(
+      condition, mutex, timeout);
+  __tsan_acquire(mutex);
+  return timed_out;
+}
+
+void REAL(_ZN4absl7debian312Notification6NotifyEv)(Notification* notification);
+void WRAP(_ZN4absl7debian312Notification6NotifyEv)(Notification* notification) {
+  __tsan_release(notification);
+  REAL(_ZN4absl7debian312Notification6NotifyEv)(notification);
+}
+
+void REAL(_ZNK4absl7debian312Notification19WaitForNotificationEv)(const Notification* notification);
+void WRAP(_ZNK4absl7debian312Notification19WaitForNotificationEv)(
+    const Notification* notification) {
+  REAL(_ZNK4absl7debian312Notification19WaitForNotificationEv)(notification);
+  __tsan_acquire(const_cast<Notification*>(notification));
+}
+
+bool REAL(_ZNK4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE)(
+    const Notification* notification, Duration timeout);
+bool WRAP(_ZNK4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE)(
+    const Notification* notification, Duration timeout) {
+  const bool notified =
+      REAL(_ZNK4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE)(
+          notification, timeout);
+  if (notified) __tsan_acquire(const_cast<Notification*>(notification));
+  return notified;
+}
+
+}  // extern "C"
