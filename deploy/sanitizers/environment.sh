@@ -1,7 +1,7 @@
 # Sourced with the name of a preset: sets the options under which a sanitizer build runs.
 case ${1:-default} in
   asan)
-    export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+    export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1
     export UBSAN_OPTIONS=print_stacktrace=1
     export LSAN_OPTIONS=suppressions=$PWD/deploy/sanitizers/lsan.supp:print_suppressions=0
     ;;
