@@ -18,10 +18,14 @@ using absl::Time;
 namespace {
 
 // A condition may be evaluated on any thread, by absl, behind a lock that it took itself.
-class AcquiringCondition {
+class OrderedCondition {
  public:
-  AcquiringCondition(Mutex* mutex, const Condition& condition)
-      : mutex_(mutex), condition_(condition) {}
+  OrderedCondition(Mutex* mutex, const Condition& condition)
+      : mutex_(mutex), condition_(condition), ordered_(this, &OrderedCondition::Eval) {}
+
+  const Condition& get() const { return ordered_; }
+
+ private:
   bool Eval() const {
     __tsan_acquire(mutex_);
     const bool holds = condition_.Eval();
@@ -29,9 +33,21 @@ class AcquiringCondition {
     return holds;
   }
 
- private:
   Mutex* const mutex_;
   const Condition& condition_;
+  const Condition ordered_;
+};
+
+// While a function waits, it gives the lock away and takes it again.
+class Waiting {
+ public:
+  explicit Waiting(Mutex* mutex) : mutex_(mutex) { __tsan_release(mutex_); }
+  ~Waiting() { __tsan_acquire(mutex_); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  Mutex* const mutex_;
 };
 
 }  // namespace
@@ -58,58 +74,35 @@ void WRAP(_ZN4absl7debian35Mutex6UnlockEv)(Mutex* mutex) {
 void REAL(_ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE)(Mutex* mutex, const Condition& condition);
 void WRAP(_ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE)(Mutex* mutex,
                                                           const Condition& condition) {
-  const AcquiringCondition acquiring(mutex, condition);
-  const Condition wrapped(&acquiring, &AcquiringCondition::Eval);
-  __tsan_release(mutex);
-  REAL(_ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE)
-  (mutex, wrapped);
-  __tsan_acquire(mutex);
+  const OrderedCondition ordered(mutex, condition);
+  const Waiting waiting(mutex);
+  REAL(_ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE)(mutex, ordered.get());
 }
 
 bool REAL(_ZN4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)(
     Mutex* mutex, const Condition& condition, Duration timeout);
 bool WRAP(_ZN4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)(
     Mutex* mutex, const Condition& condition, Duration timeout) {
-  const AcquiringCondition acquiring(mutex, condition);
-  const Condition wrapped(&acquiring, &AcquiringCondition::Eval);
-  __tsan_release(mutex);
-  const bool held = REAL(_ZN4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)(
-      mutex, wrapped, timeout);
-  __tsan_acquire(mutex);
-  return held;
+  const OrderedCondition ordered(mutex, condition);
+  const Waiting waiting(mutex);
+  return REAL(_ZN4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE)(
+      mutex, ordered.get(), timeout);
 }
 
 bool REAL(_ZN4absl7debian35Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE)(
     Mutex* mutex, const Condition& condition, Time deadline);
 bool WRAP(_ZN4absl7debian35Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE)(
     Mutex* mutex, const Condition& condition, Time deadline) {
-  const AcquiringCondition acquiring(mutex, condition);
-  const Condition wrapped(&acquiring, &AcquiringCondition::Eval);
-  __tsan_release(mutex);
-  const bool held = REAL(_ZN4absl7debian35Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE)(
-      mutex, wrapped, deadline);
-  __tsan_acquire(mutex);
-  return held;
+  const OrderedCondition ordered(mutex, condition);
+  const Waiting waiting(mutex);
+  return REAL(_ZN4absl7debian35Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE)(
+      mutex, ordered.get(), deadline);
 }
 
 void REAL(_ZN4absl7debian37CondVar4WaitEPNS0_5MutexE)(CondVar* condition, Mutex* mutex);
 void WRAP(_ZN4absl7debian37CondVar4WaitEPNS0_5MutexE)(CondVar* condition, Mutex* mutex) {
-  __tsan_release(mutex);
+  const Waiting waiting(mutex);
   REAL(_ZN4absl7debian37CondVar4WaitEPNS0_5MutexE)(condition, mutex);
-  __tsan_acquire(mutex);
-}
-
-bool REAL(_ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE)(CondVar* condition,
-                                                                                Mutex* mutex,
-                                                                                Duration timeout);
-bool WRAP(_ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE)(CondVar* condition,
-                                                                                Mutex* mutex,
-                                                                                Duration timeout) {
-  __tsan_release(mutex);
-  const bool timed_out = REAL(_ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE)(
-      condition, mutex, timeout);
-  __tsan_acquire(mutex);
-  return timed_out;
 }
 
 void REAL(_ZN4absl7debian312Notification6NotifyEv)(Notification* notification);

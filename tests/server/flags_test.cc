@@ -150,7 +150,7 @@ TEST(ServerFlagsTest, AComplaintAboutTheCommandLineNamesFlagValueAndRule) {
   EXPECT_EQ(Complaint({"--nonsense"}),
             "tailcastd: The following argument was not expected: --nonsense");
   for (const char* const listen :
-       {"localhost", "127.0.0.1:99999", "127.0.0.1:http", "unix:/tmp/socket"}) {
+       {"localhost", "127.0.0.1:99999", "127.0.0.1:http", "unix:/run/socket"}) {
     EXPECT_EQ(Complaint({"--repository", "r", "--listen", listen}),
               std::string("tailcastd: --listen '") + listen +
                   "'; expected HOST:PORT with a port in [0, 65535]");

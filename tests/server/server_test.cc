@@ -189,7 +189,7 @@ TEST(ServerTest, ListensOnHostAndPortOnly) {
   for (const char* const listen :
        {"", ":", ":1", "localhost", "localhost:", "127.0.0.1:65536", "127.0.0.1:99999",
         "127.0.0.1:-1", "127.0.0.1:+1", "127.0.0.1:http", "127.0.0.1: 1", "::1", "::1:50071",
-        "unix:/tmp/socket", "unix:1", "unix:/tmp/socket:1", "unix-abstract:1", "vsock:1"}) {
+        "unix:/run/socket", "unix:1", "unix:/run/socket:1", "unix-abstract:1", "vsock:1"}) {
     EXPECT_FALSE(IsListenAddress(listen)) << listen;
   }
 }
