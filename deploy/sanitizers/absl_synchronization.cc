@@ -1,7 +1,8 @@
 // Tells ThreadSanitizer what absl's locks order. Debian's Abseil is not instrumented, so without
 // this every access under an absl::Mutex looks like a race. The linker sends our calls here
 // (--wrap, see TailcastCompilerOptions.cmake); each becomes a call of the real function beside an
-// acquire of what other threads released on the same object, or a release.
+// acquire of what other threads released on the same object, or a release. A function that is used
+// for the first time belongs here too.
 #include <sanitizer/tsan_interface.h>
 
 #include "absl/synchronization/mutex.h"
