@@ -25,6 +25,7 @@ elseif(TAILCAST_SANITIZER STREQUAL "thread")
   add_link_options(-fsanitize=thread)
   # See the file: calls of these functions go through it, in every executable.
   add_library(tailcast_absl_synchronization OBJECT ${PROJECT_SOURCE_DIR}/deploy/sanitizers/absl_synchronization.cc)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS deploy/sanitizers/absl_synchronization.cc)
   file(STRINGS ${PROJECT_SOURCE_DIR}/deploy/sanitizers/absl_synchronization.cc wrapped REGEX "WRAP\\(_ZN")
   foreach(line ${wrapped})
     string(REGEX REPLACE ".*WRAP\\((_ZN[A-Za-z0-9_]+)\\).*" "\\1" symbol "${line}")
