@@ -15,8 +15,8 @@ if(TAILCAST_BUILD_SERVER)
   find_package(CLI11 REQUIRED)
 endif()
 
-# For executables. glibc gives the memory of every chunk back to the system and fetches it anew: a third
-# of what a stream costs is page faults. Sanitizers bring an allocator of their own.
+# For executables. glibc gives the memory of every chunk back to the system and fetches it anew: page
+# faults cost a stream more than hashing does. Sanitizers bring an allocator of their own.
 add_library(tailcast_allocator INTERFACE)
 if(TAILCAST_BUILD_SERVER AND TAILCAST_SANITIZER STREQUAL "")
   # Debian's package of the library alone has no name without the version.
