@@ -141,17 +141,20 @@ TEST_F(RowStreamRefusalTest, RefusesAReplicaWithAnotherAddressAndNamesBoth) {
   EXPECT_THAT(message, HasSubstr("received 64 of 500 rows"));
 }
 
+// Some rows, and from the second call on another manifest.
+grpc::Status BreakOffThenRefuse(const FakeTable& table, FakeCall& call) {
+  if (call.number == 0) {
+    ServeRows(table, call, 64);
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "");
+  }
+  return MakeError({.code = grpc::StatusCode::FAILED_PRECONDITION,
+                    .message = "another manifest",
+                    .reason = v1::ERROR_REASON_BUNDLE_DIGEST_MISMATCH});
+}
+
 TEST_F(RowStreamRefusalTest, NamesBothAddressesWhereTheServerItselfRefuses) {
   const FakeTable other(2);
-  FakeServer server([&](FakeCall& call) {
-    if (call.number == 0) {
-      ServeRows(table_, call, 64);
-      return grpc::Status(grpc::StatusCode::UNAVAILABLE, "");
-    }
-    return MakeError({.code = grpc::StatusCode::FAILED_PRECONDITION,
-                      .message = "another manifest",
-                      .reason = v1::ERROR_REASON_BUNDLE_DIGEST_MISMATCH});
-  });
+  FakeServer server([&](FakeCall& call) { return BreakOffThenRefuse(table_, call); });
   server.set_estimate(other.Header());
   auto stream = RowStream::Open(Options({server.address()}, 0, 500));
   ASSERT_TRUE(stream.ok());
@@ -162,15 +165,7 @@ TEST_F(RowStreamRefusalTest, NamesBothAddressesWhereTheServerItselfRefuses) {
 }
 
 TEST_F(RowStreamRefusalTest, AStopEndsTheQuestionWhatAReplicaWouldSendAtOnce) {
-  FakeServer server([&](FakeCall& call) {
-    if (call.number == 0) {
-      ServeRows(table_, call, 64);
-      return grpc::Status(grpc::StatusCode::UNAVAILABLE, "");
-    }
-    return MakeError({.code = grpc::StatusCode::FAILED_PRECONDITION,
-                      .message = "another manifest",
-                      .reason = v1::ERROR_REASON_BUNDLE_DIGEST_MISMATCH});
-  });
+  FakeServer server([&](FakeCall& call) { return BreakOffThenRefuse(table_, call); });
   server.HoldEstimates();
   std::stop_source stop;
   RowStreamOptions options = Options({server.address()}, 0, 500);

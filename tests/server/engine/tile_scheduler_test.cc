@@ -210,9 +210,9 @@ TEST(TileSchedulerTest, ATileGoesOnWhileOneOfItsStreamsIsWanted) {
   ExpectRows(*wanted_stream, 0, 10, wanted.second->block);
 }
 
-TEST(TileSchedulerTest, AFailingKernelFailsItsJobsAndNoOthers) {
-  const TestProgram bad = MakeProgram(), good = MakeProgram();
-  bad.fake->FailFromNowOn();
+// Rows of `bad` fail with `code`; those of a sound program, side by side with them, do not.
+void ExpectOnlyItsJobsFail(const TestProgram& bad, absl::StatusCode code) {
+  const TestProgram good = MakeProgram();
   TileScheduler scheduler({.num_workers = 2});
   const auto failing = MakeJob(MakeStream(bad), 0, 500);
   const auto stream = MakeStream(good);
@@ -223,8 +223,14 @@ TEST(TileSchedulerTest, AFailingKernelFailsItsJobsAndNoOthers) {
 
   ASSERT_TRUE(failing.second->done.WaitForNotificationWithTimeout(kLong));
   ASSERT_TRUE(working.second->done.WaitForNotificationWithTimeout(kLong));
-  EXPECT_EQ(failing.second->block.status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(failing.second->block.status().code(), code);
   ExpectRows(*stream, 0, 500, working.second->block);
+}
+
+TEST(TileSchedulerTest, AFailingKernelFailsItsJobsAndNoOthers) {
+  const TestProgram bad = MakeProgram();
+  bad.fake->FailFromNowOn();
+  ExpectOnlyItsJobsFail(bad, absl::StatusCode::kInternal);
 }
 
 TEST(TileSchedulerTest, ATileThatThrowsFailsItsJobsAndNoOthers) {
@@ -233,19 +239,7 @@ TEST(TileSchedulerTest, ATileThatThrowsFailsItsJobsAndNoOthers) {
         .fake = nullptr,
         .shared = std::make_shared<const SharedProgram>(
             std::make_shared<const ThrowingProgram>(), stream::NumericsOf(invariance, {16}), 1e-3)};
-    const TestProgram good = MakeProgram();
-    TileScheduler scheduler({.num_workers = 2});
-    const auto failing = MakeJob(MakeStream(bad), 0, 500);
-    const auto stream = MakeStream(good);
-    const auto working = MakeJob(stream, 0, 500);
-
-    ASSERT_TRUE(scheduler.Submit(failing.first).ok());
-    ASSERT_TRUE(scheduler.Submit(working.first).ok());
-
-    ASSERT_TRUE(failing.second->done.WaitForNotificationWithTimeout(kLong));
-    ASSERT_TRUE(working.second->done.WaitForNotificationWithTimeout(kLong));
-    EXPECT_EQ(failing.second->block.status().code(), absl::StatusCode::kResourceExhausted);
-    ExpectRows(*stream, 0, 500, working.second->block);
+    ExpectOnlyItsJobsFail(bad, absl::StatusCode::kResourceExhausted);
   }
 }
 
