@@ -13,7 +13,7 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
-#include "server/convert/resource_names.h"
+#include "proto/convert/resource_names.h"
 #include "server/rpc/limits.h"
 #include "server/telemetry/logging.h"
 
@@ -113,7 +113,7 @@ absl::Status Server::Start() {
 absl::Status Server::OpenCatalog() {
   bundles::CatalogOptions options = options_.catalog;
   options.on_readiness = [this](const std::string& name, bool ready) {
-    health_.Set(name.empty() ? "" : convert::ParentResource(name), ready);
+    health_.Set(name.empty() ? "" : ParentResource(name), ready);
   };
   ASSIGN_OR_RETURN(catalog_, bundles::Catalog::Create(std::move(options)));
   return absl::OkStatus();

@@ -5,16 +5,15 @@
 
 namespace tailcast::cli {
 
-absl::StatusOr<bundle::BundleReference> ParseBundleFlag(absl::string_view flag,
-                                                        absl::string_view text) {
-  absl::StatusOr<bundle::BundleReference> reference = bundle::ParseReference(text);
+absl::StatusOr<BundleReference> ParseBundleFlag(absl::string_view flag, absl::string_view text) {
+  absl::StatusOr<BundleReference> reference = ParseBundleReference(text);
   if (reference.ok()) return reference;
   return WrongUsage(absl::StrCat(flag, ": ", reference.status().message(),
                                  "; a bundle is NAME, NAME@VERSION or NAME:LABEL"));
 }
 
 absl::Status CheckNameFlag(absl::string_view flag, absl::string_view name) {
-  const absl::Status valid = bundle::ValidateName(name);
+  const absl::Status valid = ValidateBundleName(name);
   return valid.ok() ? valid : WrongUsage(absl::StrCat(flag, ": ", valid.message()));
 }
 

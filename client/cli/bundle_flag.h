@@ -3,14 +3,13 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "core/bundle/repository.h"
+#include "core/contract/bundle_reference.h"
 
 namespace tailcast::cli {
 
 // NAME, NAME@VERSION or NAME:LABEL as the user wrote it. Wrong usage, naming `flag` and what was
 // expected, for anything else, wherever the bundle is to be looked up.
-absl::StatusOr<bundle::BundleReference> ParseBundleFlag(absl::string_view flag,
-                                                        absl::string_view text);
+absl::StatusOr<BundleReference> ParseBundleFlag(absl::string_view flag, absl::string_view text);
 
 // The same for the name of a bundle or a label alone.
 absl::Status CheckNameFlag(absl::string_view flag, absl::string_view name);

@@ -35,8 +35,7 @@ absl::StatusOr<std::optional<int64_t>> CurrentVersion(const bundle::Repository& 
 }
 
 absl::StatusOr<CommandResult> Label(const Flags& flags, const CommandContext& context) {
-  ASSIGN_OR_RETURN(const bundle::BundleReference reference,
-                   ParseBundleFlag("bundle", flags.bundle));
+  ASSIGN_OR_RETURN(const BundleReference reference, ParseBundleFlag("bundle", flags.bundle));
   RETURN_IF_ERROR(CheckNameFlag("label", flags.label));
   if (!reference.version.has_value()) {
     return WrongUsage(absl::StrCat("'", flags.bundle, "' is no version; expected NAME@VERSION"));

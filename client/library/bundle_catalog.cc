@@ -3,32 +3,18 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "client/library/call_context.h"
 #include "client/library/channel.h"
 #include "client/library/error.h"
 #include "core/base/status_macros.h"
+#include "proto/convert/resource_names.h"
 #include "proto/tailcast/v1/bundle_service.grpc.pb.h"
 
 namespace tailcast::client {
 namespace {
 
 constexpr int kPageSize = 1000;
-constexpr size_t kMaxShownBytes = 200;
-
-absl::Status NotAReference(absl::string_view text) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("'", absl::CHexEscape(text.substr(0, kMaxShownBytes)),
-                   "' names no bundle; expected NAME, NAME@VERSION or NAME:LABEL"));
-}
-
-bool ParseVersion(absl::string_view text, int64_t& version) {
-  return text.find_first_not_of("0123456789") == absl::string_view::npos &&
-         absl::SimpleAtoi(text, &version) && version >= 1;
-}
 
 // Calls `method` for page after page and hands each to `take`.
 template <typename Request, typename Response, typename Method, typename Take>
@@ -50,38 +36,6 @@ absl::Status ForEachPage(const FailoverOptions& options, absl::Duration timeout,
 
 }  // namespace
 
-absl::StatusOr<BundleReference> ParseBundleReference(absl::string_view text) {
-  const size_t mark = text.find_first_of("@:");
-  BundleReference reference;
-  reference.name = std::string(text.substr(0, mark));
-  if (reference.name.empty() || absl::StrContains(reference.name, '/')) return NotAReference(text);
-  if (mark == absl::string_view::npos) return reference;
-  const absl::string_view rest = text.substr(mark + 1);
-  if (text[mark] == '@') {
-    int64_t version = 0;
-    if (!ParseVersion(rest, version)) return NotAReference(text);
-    reference.version = version;
-  } else {
-    if (rest.empty() || rest.find_first_of("@:/") != absl::string_view::npos) {
-      return NotAReference(text);
-    }
-    reference.label = std::string(rest);
-  }
-  return reference;
-}
-
-absl::StatusOr<std::pair<std::string, int64_t>> ParseVersionName(absl::string_view resource_name) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(resource_name, '/');
-  int64_t version = 0;
-  if (parts.size() == 4 && parts[0] == "bundles" && !parts[1].empty() && parts[2] == "versions" &&
-      ParseVersion(parts[3], version)) {
-    return std::make_pair(std::string(parts[1]), version);
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("'", absl::CHexEscape(resource_name.substr(0, kMaxShownBytes)),
-                   "' is not of the form bundles/NAME/versions/VERSION"));
-}
-
 BundleCatalog::BundleCatalog(FailoverOptions options, absl::Duration call_timeout)
     : options_(std::move(options)), call_timeout_(call_timeout) {}
 
@@ -90,9 +44,9 @@ absl::StatusOr<std::string> BundleCatalog::HighestVersion(const std::string& nam
   std::string highest_name;
   int64_t highest = 0;
   for (const v1::Bundle& bundle : versions) {
-    ASSIGN_OR_RETURN(const auto parsed, ParseVersionName(bundle.name()));
-    if (parsed.first != name || parsed.second <= highest) continue;
-    highest = parsed.second;
+    const absl::StatusOr<BundleReference> parsed = ParseBundleResource(bundle.name());
+    if (!parsed.ok() || parsed->name != name || parsed->version.value_or(0) <= highest) continue;
+    highest = *parsed->version;
     highest_name = bundle.name();
   }
   if (highest > 0) return highest_name;
@@ -102,10 +56,8 @@ absl::StatusOr<std::string> BundleCatalog::HighestVersion(const std::string& nam
 
 absl::StatusOr<v1::Bundle> BundleCatalog::Get(const BundleReference& reference) const {
   v1::GetBundleRequest request;
-  if (reference.version) {
-    request.set_name(absl::StrCat("bundles/", reference.name, "/versions/", *reference.version));
-  } else if (reference.label) {
-    request.set_name(absl::StrCat("bundles/", reference.name, "/labels/", *reference.label));
+  if (reference.version || reference.label) {
+    request.set_name(ResourceOf(reference));
   } else {
     ASSIGN_OR_RETURN(const std::string highest, HighestVersion(reference.name));
     request.set_name(highest);

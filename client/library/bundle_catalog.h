@@ -1,32 +1,16 @@
 #ifndef TAILCAST_CLIENT_LIBRARY_BUNDLE_CATALOG_H_
 #define TAILCAST_CLIENT_LIBRARY_BUNDLE_CATALOG_H_
 
-#include <cstdint>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "client/library/failover.h"
+#include "core/contract/bundle_reference.h"
 #include "proto/tailcast/v1/bundle_service.pb.h"
 
 namespace tailcast::client {
-
-// "NAME" (its highest version), "NAME@VERSION" or "NAME:LABEL".
-struct BundleReference {
-  std::string name;
-  std::optional<int64_t> version;
-  std::optional<std::string> label;
-};
-
-// INVALID_ARGUMENT quotes the text. The rule for names is the server's to check.
-absl::StatusOr<BundleReference> ParseBundleReference(absl::string_view text);
-
-// "bundles/NAME/versions/3" -> {NAME, 3}. INVALID_ARGUMENT for any other text.
-absl::StatusOr<std::pair<std::string, int64_t>> ParseVersionName(absl::string_view resource_name);
 
 // Looks up what a server can serve. Errors: those of BundleService; UNAVAILABLE if no server
 // answers. Safe to share.
@@ -35,7 +19,8 @@ class BundleCatalog {
   // `call_timeout`: of one attempt.
   explicit BundleCatalog(FailoverOptions options, absl::Duration call_timeout = absl::Seconds(20));
 
-  // One version with all its fields. NOT_FOUND: no such bundle, version or label.
+  // One version with all its fields; of a name alone the highest. NOT_FOUND: no such bundle,
+  // version or label.
   absl::StatusOr<v1::Bundle> Get(const BundleReference& reference) const;
 
   // All versions, or those of one name if it is not empty, without class names and counts.

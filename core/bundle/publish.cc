@@ -95,7 +95,7 @@ absl::StatusOr<FileLock> Repository::LockForWriting() const {
 absl::StatusOr<PublishResult> Repository::Publish(const std::string& name,
                                                   const BundleContents& contents,
                                                   absl::Time now) const {
-  RETURN_IF_ERROR(ValidateName(name));
+  RETURN_IF_ERROR(ValidateBundleName(name));
   ASSIGN_OR_RETURN(const std::string manifest, SerializeManifest(WithFiles(contents)));
   const PublishRecord record = {
       .digest = Sha256Of(manifest), .publish_time = now, .tool_version = TAILCAST_VERSION};

@@ -100,7 +100,7 @@ absl::StatusOr<std::vector<int64_t>> Repository::VersionsOf(const std::string& n
 }
 
 absl::StatusOr<VersionInfo> Repository::Find(const BundleReference& reference) const {
-  RETURN_IF_ERROR(ValidateName(reference.name));
+  RETURN_IF_ERROR(ValidateBundleName(reference.name));
   ASSIGN_OR_RETURN(const std::vector<int64_t> versions, VersionsOf(reference.name));
   int64_t version = reference.version.value_or(versions.back());
   if (reference.label.has_value()) {
@@ -117,14 +117,14 @@ absl::StatusOr<VersionInfo> Repository::Find(const BundleReference& reference) c
 }
 
 absl::StatusOr<std::vector<LabelInfo>> Repository::Labels(const std::string& name) const {
-  RETURN_IF_ERROR(ValidateName(name));
+  RETURN_IF_ERROR(ValidateBundleName(name));
   RETURN_IF_ERROR(VersionsOf(name).status());
   return ReadLabels(absl::StrCat(root_, "/", name));
 }
 
 absl::Status Repository::SetLabel(const std::string& name, int64_t version,
                                   const std::string& label) const {
-  RETURN_IF_ERROR(ValidateName(label));
+  RETURN_IF_ERROR(ValidateBundleName(label));
   ASSIGN_OR_RETURN(const VersionInfo info, Find({.name = name, .version = version}));
   RETURN_IF_ERROR(CheckFilesAreThere(info.folder));
   ASSIGN_OR_RETURN(const FileLock lock, LockForWriting());

@@ -3,32 +3,19 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/base/digest.h"
 #include "core/base/files.h"
 #include "core/bundle/manifest.h"
+#include "core/contract/bundle_reference.h"
 
 namespace tailcast::bundle {
-
-// Names of bundles and of labels: `[a-z0-9][a-z0-9._-]{0,62}`. INVALID_ARGUMENT quotes name and
-// rule.
-absl::Status ValidateName(absl::string_view name);
-
-// "NAME", "NAME@VERSION" or "NAME:LABEL".
-struct BundleReference {
-  std::string name;
-  std::optional<int64_t> version = {};
-  std::optional<std::string> label = {};
-};
-absl::StatusOr<BundleReference> ParseReference(absl::string_view text);
 
 // One published version.
 struct VersionInfo {

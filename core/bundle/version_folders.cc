@@ -19,8 +19,6 @@ namespace tailcast::bundle {
 namespace {
 
 constexpr char kStagingPrefix[] = ".staging-";
-// Digits of a version: the next one always fits an int64.
-constexpr size_t kMaxVersionDigits = 18;
 
 bool IsDirectory(const std::string& path) {
   std::error_code error;
@@ -29,20 +27,10 @@ bool IsDirectory(const std::string& path) {
 
 }  // namespace
 
-std::optional<int64_t> VersionFromText(absl::string_view text) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  int64_t version = 0;
-  if (text.empty() || text.size() > kMaxVersionDigits || text[0] == '0' ||
-      !std::all_of(text.begin(), text.end(), is_digit) || !absl::SimpleAtoi(text, &version)) {
-    return std::nullopt;
-  }
-  return version;
-}
-
 absl::StatusOr<std::vector<std::string>> BundleNames(const std::string& root) {
   ASSIGN_OR_RETURN(std::vector<std::string> names, ListDirectory(root));
   const auto is_foreign = [&](const std::string& name) {
-    return !ValidateName(name).ok() || !IsDirectory(absl::StrCat(root, "/", name));
+    return !ValidateBundleName(name).ok() || !IsDirectory(absl::StrCat(root, "/", name));
   };
   names.erase(std::remove_if(names.begin(), names.end(), is_foreign), names.end());
   return names;
@@ -84,11 +72,9 @@ std::string StagingFolder(const std::string& bundle_folder) {
 
 absl::Status RemoveLeftovers(const std::string& bundle_folder) {
   ASSIGN_OR_RETURN(const std::vector<std::string> entries, ListDirectory(bundle_folder));
-  const std::string half_written_labels = absl::StrCat(kLabelsFile, ".tmp-");
   for (const std::string& entry : entries) {
-    if (absl::StartsWith(entry, kStagingPrefix) || absl::StartsWith(entry, half_written_labels)) {
-      RETURN_IF_ERROR(RemoveAll(absl::StrCat(bundle_folder, "/", entry)));
-    }
+    if (!absl::StartsWith(entry, kStagingPrefix)) continue;
+    RETURN_IF_ERROR(RemoveAll(absl::StrCat(bundle_folder, "/", entry)));
   }
   return absl::OkStatus();
 }

@@ -2,20 +2,15 @@
 #define TAILCAST_CORE_BUNDLE_VERSION_FOLDERS_H_
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "core/bundle/repository.h"
 
 namespace tailcast::bundle {
 
 // Parts of Repository: which folders are bundles and versions.
-
-// A positive integer without leading zero, as a version's folder is called.
-std::optional<int64_t> VersionFromText(absl::string_view text);
 
 // Names of the bundles' folders under a root, sorted; other entries are left out.
 absl::StatusOr<std::vector<std::string>> BundleNames(const std::string& root);

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/base/status_macros.h"
-#include "server/convert/resource_names.h"
+#include "proto/convert/resource_names.h"
 #include "server/rpc/errors.h"
 #include "server/rpc/limits.h"
 
@@ -45,11 +45,11 @@ Catalog::~Catalog() {
 }
 
 absl::StatusOr<std::shared_ptr<const ServedBundle>> Catalog::Acquire(
-    const bundle::BundleReference& reference, const std::optional<Digest>& pinned_digest) {
+    const BundleReference& reference, const std::optional<Digest>& pinned_digest) {
   absl::MutexLock lock(&mu_);
   ASSIGN_OR_RETURN(const int64_t number, FindVersion(reference, pinned_digest));
   Version& version = names_[reference.name].versions[number];
-  const std::string resource = convert::VersionResource(reference.name, number);
+  const std::string resource = VersionResource(reference.name, number);
   if (pinned_digest.has_value() && *pinned_digest != version.info.digest) {
     return rpc::DigestMismatch(resource, *pinned_digest, version.info.digest);
   }
@@ -96,7 +96,7 @@ absl::StatusOr<std::vector<BundleDescription>> Catalog::List(const std::string& 
   return descriptions;
 }
 
-absl::StatusOr<BundleDescription> Catalog::Get(const bundle::BundleReference& reference) const {
+absl::StatusOr<BundleDescription> Catalog::Get(const BundleReference& reference) const {
   absl::MutexLock lock(&mu_);
   ASSIGN_OR_RETURN(const int64_t number, FindVersion(reference, std::nullopt));
   const Name& name = names_.at(reference.name);
@@ -112,13 +112,13 @@ absl::StatusOr<std::vector<bundle::LabelInfo>> Catalog::Labels(const std::string
 absl::StatusOr<const Catalog::Name*> Catalog::FindName(const std::string& name) const {
   const auto entry = names_.find(name);
   if (entry != names_.end()) return &entry->second;
-  return rpc::BundleNotFound(convert::ParentResource(name),
+  return rpc::BundleNotFound(ParentResource(name),
                              absl::StrCat("the repository has ", names_.size(), " bundle names"));
 }
 
-absl::StatusOr<int64_t> Catalog::FindVersion(const bundle::BundleReference& reference,
+absl::StatusOr<int64_t> Catalog::FindVersion(const BundleReference& reference,
                                              const std::optional<Digest>& pinned_digest) const {
-  const std::string resource = convert::ResourceOf(reference);
+  const std::string resource = ResourceOf(reference);
   const auto entry = names_.find(reference.name);
   if (entry == names_.end()) {
     return rpc::BundleNotFound(resource, "no bundle has this name", pinned_digest);

@@ -68,7 +68,7 @@ class Catalog {
   //   UNAVAILABLE, BUNDLE_LOADING: not loaded yet; loading begins, now or when it is due again
   //   DATA_LOSS: cannot be loaded before its files change
   absl::StatusOr<std::shared_ptr<const ServedBundle>> Acquire(
-      const bundle::BundleReference& reference, const std::optional<Digest>& pinned_digest)
+      const BundleReference& reference, const std::optional<Digest>& pinned_digest)
       ABSL_LOCKS_EXCLUDED(mu_);
 
   // Where a page of a list begins: behind this version; the default is behind none.
@@ -81,7 +81,7 @@ class Catalog {
                                                                const Position& behind,
                                                                size_t count) const
       ABSL_LOCKS_EXCLUDED(mu_);
-  absl::StatusOr<convert::BundleDescription> Get(const bundle::BundleReference& reference) const
+  absl::StatusOr<convert::BundleDescription> Get(const BundleReference& reference) const
       ABSL_LOCKS_EXCLUDED(mu_);
   // By name of the label. NOT_FOUND.
   absl::StatusOr<std::vector<bundle::LabelInfo>> Labels(const std::string& name) const
@@ -154,7 +154,7 @@ class Catalog {
   Version* FindSame(const bundle::VersionInfo& info) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<const Name*> FindName(const std::string& name) const
       ABSL_SHARED_LOCKS_REQUIRED(mu_);
-  absl::StatusOr<int64_t> FindVersion(const bundle::BundleReference& reference,
+  absl::StatusOr<int64_t> FindVersion(const BundleReference& reference,
                                       const std::optional<Digest>& pinned_digest) const
       ABSL_SHARED_LOCKS_REQUIRED(mu_);
   static convert::BundleDescription Describe(const Name& name, const Version& version);

@@ -6,9 +6,9 @@
 #include "core/bundle/bundle.h"
 #include "core/tensor/compute_threads.h"
 #include "core/tensor/torch_status.h"
+#include "proto/convert/resource_names.h"
 #include "server/bundles/catalog.h"
 #include "server/bundles/files_stamp.h"
-#include "server/convert/resource_names.h"
 #include "server/telemetry/logging.h"
 
 namespace tailcast::bundles {
@@ -101,7 +101,7 @@ void Catalog::NoteFailure(const bundle::VersionInfo& info, const absl::Status& c
   std::string damaged_file =
       IsFinal(cause) ? DamagedFile(info.folder, stop_loading_.get_token()) : "";
   telemetry::Log(telemetry::LogLevel::kError, "bundle failed",
-                 {{"bundle", convert::VersionResource(info.name, info.version)},
+                 {{"bundle", VersionResource(info.name, info.version)},
                   {"file", damaged_file},
                   {"cause", cause.ToString()}});
   absl::MutexLock lock(&mu_);
@@ -130,7 +130,7 @@ Catalog::ServedBundles Catalog::TakeUnused() {
     version.state = BundleState::kAvailable;
     taken.push_back(std::exchange(version.served, nullptr));
     telemetry::Log(telemetry::LogLevel::kInfo, "bundle dropped",
-                   {{"bundle", convert::VersionResource(version.info.name, version.info.version)}});
+                   {{"bundle", VersionResource(version.info.name, version.info.version)}});
   }
   return taken;
 }

@@ -5,8 +5,8 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/status_macros.h"
+#include "proto/convert/resource_names.h"
 #include "server/bundles/served_bundle.h"
-#include "server/convert/resource_names.h"
 #include "server/telemetry/logging.h"
 
 namespace tailcast::bundles {
@@ -32,8 +32,7 @@ absl::StatusOr<double> MeasureSecondsPerRow(const stream::SamplerProgram& progra
 }
 
 void LogActive(const LoadedBundle& loaded, double seconds_per_row, absl::Duration took) {
-  const std::string resource =
-      convert::VersionResource(loaded.version.name, loaded.version.version);
+  const std::string resource = VersionResource(loaded.version.name, loaded.version.version);
   const stream::Numerics& numerics = loaded.numerics;
   const bool aligned = numerics.invariance == stream::Invariance::kAlignedTile;
   if (aligned) {

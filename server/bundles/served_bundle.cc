@@ -4,7 +4,7 @@
 
 #include "core/base/status_macros.h"
 #include "core/tensor/torch_status.h"
-#include "server/convert/resource_names.h"
+#include "proto/convert/resource_names.h"
 
 namespace tailcast::bundles {
 namespace {
@@ -15,7 +15,7 @@ constexpr size_t kMaxPrograms = 8;
 }  // namespace
 
 std::string ServedBundle::resource() const {
-  return convert::VersionResource(loaded_.version.name, loaded_.version.version);
+  return VersionResource(loaded_.version.name, loaded_.version.version);
 }
 
 std::shared_ptr<const engine::SharedProgram> ServedBundle::FindProgram(

@@ -262,10 +262,4 @@ std::string ErrorReasonOf(const absl::Status& status) {
   return info.reason();
 }
 
-std::string Quoted(absl::string_view text) {
-  const bool cut = text.size() > kMaxQuotedBytes;
-  return absl::StrCat("\"", absl::CHexEscape(text.substr(0, kMaxQuotedBytes)),
-                      cut ? "\"..." : "\"");
-}
-
 }  // namespace tailcast::rpc

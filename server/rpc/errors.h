@@ -72,9 +72,6 @@ absl::Status ForCaller(const absl::Status& status);
 // Reason of the ErrorInfo that `status` carries; empty if none.
 std::string ErrorReasonOf(const absl::Status& status);
 
-// `text` of a caller in quotes, escaped to ASCII and cut to kMaxQuotedBytes.
-std::string Quoted(absl::string_view text);
-
 }  // namespace tailcast::rpc
 
 #endif  // TAILCAST_SERVER_RPC_ERRORS_H_

@@ -17,9 +17,6 @@ inline constexpr size_t kMaxFieldViolations = 8;
 inline constexpr size_t kMaxFieldNameBytes = 120;
 inline constexpr size_t kMaxFieldDescriptionBytes = 160;
 
-// Longest piece of a caller's text that an error repeats. Ours.
-inline constexpr size_t kMaxQuotedBytes = 80;
-
 // Messages made or waiting for a slow client before production pauses. Ours: a stream may hold this
 // many chunks, beside 4 to 8 MiB in gRPC and the kernel.
 inline constexpr int64_t kMaxQueuedResponses = 4;
@@ -39,7 +36,8 @@ inline constexpr int64_t kMaxTensorBytes = 3 << 20;
 inline constexpr int32_t kDefaultPageSize = 50;
 inline constexpr int32_t kMaxPageSize = 1000;
 // A page ends behind the item that reaches this, whatever its count: gRPC clients refuse messages
-// above 4 MiB, and an item has half a MiB at most (65,536 guidance weights).
+// above 4 MiB, and an item has three quarters of a MiB at most (65,536 guidance weights, and as
+// many labels as a bundle may have). One with its classes has less than 3 MiB.
 inline constexpr int64_t kMaxPageBytes = 3 << 20;
 
 // When a refused caller may come back. Ours.

@@ -1,6 +1,5 @@
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "core/bundle/repository.h"
+#include "core/contract/bundle_reference.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace tailcast {
@@ -12,16 +11,13 @@ std::vector<std::string> FuzzSeeds() {
 namespace {
 
 void TestOne(absl::string_view text) {
-  const auto reference = bundle::ParseReference(text);
+  const auto reference = ParseBundleReference(text);
   if (!reference.ok()) {
     FuzzCheck(reference.status().code() == absl::StatusCode::kInvalidArgument,
               "faults are the input's");
     return;
   }
-  std::string written = reference->name;
-  if (reference->version.has_value()) absl::StrAppend(&written, "@", *reference->version);
-  if (reference->label.has_value()) absl::StrAppend(&written, ":", *reference->label);
-  FuzzCheck(written == text, "a reference has one spelling");
+  FuzzCheck(ToText(*reference) == text, "a reference has one spelling");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Any text, read as the name of a resource, as a parent and as the token of a page.
+#include "proto/convert/resource_names.h"
 #include "server/convert/page.h"
-#include "server/convert/resource_names.h"
 #include "server/rpc/limits.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/request_check.h"
@@ -11,16 +11,16 @@ namespace {
 constexpr absl::string_view kParent = "bundles/-";
 
 void TestResource(absl::string_view text) {
-  const auto reference = convert::ParseBundleResource(text);
+  const auto reference = ParseBundleResource(text);
   if (!reference.ok()) return;
-  FuzzCheck(convert::ResourceOf(*reference) == text, "a resource has one spelling");
+  FuzzCheck(ResourceOf(*reference) == text, "a resource has one spelling");
 }
 
 void TestParent(absl::string_view text) {
   for (const bool allow_all : {false, true}) {
-    const auto name = convert::ParseBundleParent(text, allow_all);
+    const auto name = ParseBundleParent(text, allow_all);
     if (!name.ok()) continue;
-    FuzzCheck(convert::ParentResource(*name) == text, "a parent has one spelling");
+    FuzzCheck(ParentResource(*name) == text, "a parent has one spelling");
     FuzzCheck(allow_all || *name != "-", "all bundles only where they are allowed");
   }
 }
@@ -42,10 +42,14 @@ void TestPage(absl::string_view token) {
 }  // namespace
 
 std::vector<std::string> FuzzSeeds() {
-  return {convert::VersionResource("faces", 3), convert::LabelResource("faces", "stable"),
-          convert::ParentResource("faces"),     std::string(kParent),
-          "bundles/faces/versions/03",          convert::NextPageToken(kParent, "faces/3"),
-          convert::NextPageToken(kParent, ""),  convert::NextPageToken("bundles/faces", "3")};
+  return {VersionResource("faces", 3),
+          LabelResource("faces", "stable"),
+          ParentResource("faces"),
+          std::string(kParent),
+          "bundles/faces/versions/03",
+          convert::NextPageToken(kParent, "faces/3"),
+          convert::NextPageToken(kParent, ""),
+          convert::NextPageToken("bundles/faces", "3")};
 }
 
 }  // namespace tailcast

@@ -139,29 +139,5 @@ TEST(SilentServerTest, AStopEndsEveryLookUpAtOnce) {
             kSoon);
 }
 
-TEST(BundleReferenceTest, ReadsTheThreeForms) {
-  EXPECT_EQ(ParseBundleReference("a-b.c_1")->name, "a-b.c_1");
-  EXPECT_EQ(ParseBundleReference("a@17")->version, 17);
-  EXPECT_EQ(ParseBundleReference("a:stable")->label, "stable");
-}
-
-TEST(BundleReferenceTest, QuotesWhatIsNone) {
-  for (const char* text : {"", "@1", "a@", "a@0", "a@-1", "a@1x", "a:", "a:b:c", "a/b", "a@1:b"}) {
-    const auto reference = ParseBundleReference(text);
-    EXPECT_EQ(reference.status().code(), absl::StatusCode::kInvalidArgument) << text;
-  }
-}
-
-TEST(BundleReferenceTest, ReadsResourceNames) {
-  const auto parsed = ParseVersionName("bundles/fake/versions/12");
-  ASSERT_TRUE(parsed.ok());
-  EXPECT_EQ(parsed->first, "fake");
-  EXPECT_EQ(parsed->second, 12);
-  for (const char* text : {"", "bundles/fake", "bundles/fake/labels/x", "bundles//versions/1",
-                           "bundles/fake/versions/0", "bundles/fake/versions/1/"}) {
-    EXPECT_FALSE(ParseVersionName(text).ok()) << text;
-  }
-}
-
 }  // namespace
 }  // namespace tailcast::client

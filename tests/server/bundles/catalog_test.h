@@ -19,7 +19,6 @@
 
 namespace tailcast::bundles {
 
-using bundle::BundleReference;
 using convert::BundleState;
 
 inline BundleReference Version(const std::string& name, int64_t version) {

@@ -172,11 +172,5 @@ TEST(ErrorsTest, InternalTellsTheCallerAnIncidentAndNotTheCause) {
             Metadata(Internal(absl::InternalError("again")), "incident"));
 }
 
-TEST(ErrorsTest, QuotesEscapeAndCut) {
-  EXPECT_EQ(Quoted("a\n\"b\""), R"("a\n\"b\"")");
-  EXPECT_EQ(Quoted(std::string(kMaxQuotedBytes, 'x')), "\"" + std::string(80, 'x') + "\"");
-  EXPECT_EQ(Quoted(std::string(kMaxQuotedBytes + 1, 'x')), "\"" + std::string(80, 'x') + "\"...");
-}
-
 }  // namespace
 }  // namespace tailcast::rpc

@@ -1,12 +1,10 @@
-#include "server/convert/resource_names.h"
+#include "proto/convert/resource_names.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "server/convert/page.h"
-
-namespace tailcast::convert {
+namespace tailcast {
 namespace {
 
 TEST(ResourceNamesTest, ReadWhatTheyWrite) {
@@ -38,7 +36,7 @@ TEST(ResourceNamesTest, RefuseEverythingElse) {
 
 TEST(ResourceNamesTest, ErrorsQuoteWhatStandsThere) {
   const std::string message(ParseBundleResource("bad\nname").status().message());
-  EXPECT_NE(message.find("\"bad\\nname\""), std::string::npos) << message;
+  EXPECT_NE(message.find("'bad\\nname'"), std::string::npos) << message;
   EXPECT_NE(message.find("bundles/{bundle}/versions/{version}"), std::string::npos);
 }
 
@@ -49,27 +47,12 @@ TEST(ResourceNamesTest, AllNamesOnlyWhereAllowed) {
   EXPECT_FALSE(ParseBundleParent("bundles/", /*allow_all=*/true).ok());
 }
 
-TEST(PageTest, TokensBelongToTheirRequest) {
-  const std::string token = NextPageToken("bundles/-", "bundles/a/versions/2");
-  RequestFields fields;
-  EXPECT_EQ(ToPage(0, token, "bundles/-", fields).after, "bundles/a/versions/2");
-  EXPECT_TRUE(fields.ok());
-  ToPage(0, token, "bundles/a", fields);
-  EXPECT_EQ(fields.violations().size(), 1u);
-  ToPage(0, "nonsense", "bundles/-", fields);
-  EXPECT_EQ(fields.violations().size(), 2u);
-}
-
-TEST(PageTest, SizesHaveADefaultAndALimit) {
-  RequestFields fields;
-  EXPECT_EQ(ToPage(0, "", "p", fields).size, 50);
-  EXPECT_EQ(ToPage(7, "", "p", fields).size, 7);
-  EXPECT_EQ(ToPage(1000, "", "p", fields).size, 1000);
-  EXPECT_EQ(ToPage(1001, "", "p", fields).size, 1000);
-  EXPECT_TRUE(fields.ok());
-  ToPage(-1, "", "p", fields);
-  EXPECT_EQ(fields.violations().size(), 1u);
+TEST(ResourceNamesTest, PeopleReadAReference) {
+  EXPECT_EQ(ReferenceText("bundles/fake/versions/12"), "fake@12");
+  EXPECT_EQ(ReferenceText("bundles/fake/labels/stable"), "fake:stable");
+  EXPECT_EQ(ReferenceText("bundles/fake"), "fake");
+  EXPECT_EQ(ReferenceText("bundles/fake/tags/x"), "bundles/fake/tags/x");
 }
 
 }  // namespace
-}  // namespace tailcast::convert
+}  // namespace tailcast

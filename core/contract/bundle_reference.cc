@@ -1,24 +1,28 @@
-#include <algorithm>
-#include <utility>
+#include "core/contract/bundle_reference.h"
 
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/quoted.h"
 #include "core/base/status_macros.h"
-#include "core/bundle/repository.h"
-#include "core/bundle/version_folders.h"
 
-namespace tailcast::bundle {
+namespace tailcast {
 namespace {
 
 constexpr size_t kMaxNameLength = 63;
+// The next version always fits an int64.
+constexpr size_t kMaxVersionDigits = 18;
 
-bool IsLowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+bool IsLowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || IsDigit(c); }
 
 bool IsNameCharacter(char c) { return IsLowerOrDigit(c) || c == '.' || c == '_' || c == '-'; }
 
 }  // namespace
 
-absl::Status ValidateName(absl::string_view name) {
+absl::Status ValidateBundleName(absl::string_view name) {
   if (!name.empty() && name.size() <= kMaxNameLength && IsLowerOrDigit(name[0]) &&
       std::all_of(name.begin(), name.end(), IsNameCharacter)) {
     return absl::OkStatus();
@@ -27,14 +31,23 @@ absl::Status ValidateName(absl::string_view name) {
       absl::StrCat("name ", Quoted(name), "; expected [a-z0-9][a-z0-9._-]{0,62}"));
 }
 
-absl::StatusOr<BundleReference> ParseReference(absl::string_view text) {
+std::optional<int64_t> VersionFromText(absl::string_view text) {
+  int64_t version = 0;
+  if (text.empty() || text.size() > kMaxVersionDigits || text[0] == '0' ||
+      !std::all_of(text.begin(), text.end(), IsDigit) || !absl::SimpleAtoi(text, &version)) {
+    return std::nullopt;
+  }
+  return version;
+}
+
+absl::StatusOr<BundleReference> ParseBundleReference(absl::string_view text) {
   const size_t mark = text.find_first_of("@:");
   BundleReference reference = {.name = std::string(text.substr(0, mark))};
-  RETURN_IF_ERROR(ValidateName(reference.name));
+  RETURN_IF_ERROR(ValidateBundleName(reference.name));
   if (mark == absl::string_view::npos) return reference;
   const absl::string_view rest = text.substr(mark + 1);
   if (text[mark] == ':') {
-    RETURN_IF_ERROR(ValidateName(rest));
+    RETURN_IF_ERROR(ValidateBundleName(rest));
     reference.label = std::string(rest);
     return reference;
   }
@@ -45,4 +58,10 @@ absl::StatusOr<BundleReference> ParseReference(absl::string_view text) {
                    "; expected a positive integer without leading zero"));
 }
 
-}  // namespace tailcast::bundle
+std::string ToText(const BundleReference& reference) {
+  if (reference.version) return absl::StrCat(reference.name, "@", *reference.version);
+  if (reference.label) return absl::StrCat(reference.name, ":", *reference.label);
+  return reference.name;
+}
+
+}  // namespace tailcast

@@ -1,13 +1,12 @@
-#include "server/convert/resource_names.h"
+#include "proto/convert/resource_names.h"
 
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "server/rpc/errors.h"
+#include "core/base/quoted.h"
 
-namespace tailcast::convert {
+namespace tailcast {
 namespace {
 
 constexpr absl::string_view kBundles = "bundles";
@@ -16,31 +15,23 @@ constexpr absl::string_view kLabels = "labels";
 constexpr absl::string_view kAllNames = "-";
 
 absl::Status Unexpected(absl::string_view text, absl::string_view expected) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("is ", rpc::Quoted(text), "; expected ", expected));
-}
-
-// A positive decimal number in its one way of writing.
-bool ParseVersion(absl::string_view text, int64_t& version) {
-  return absl::SimpleAtoi(text, &version) && version >= 1 && absl::StrCat(version) == text;
+  return absl::InvalidArgumentError(absl::StrCat("is ", Quoted(text), "; expected ", expected));
 }
 
 }  // namespace
 
-absl::StatusOr<bundle::BundleReference> ParseBundleResource(absl::string_view text) {
+absl::StatusOr<BundleReference> ParseBundleResource(absl::string_view text) {
   const absl::Status unexpected =
       Unexpected(text, "bundles/{bundle}/versions/{version} or bundles/{bundle}/labels/{label}");
   const std::vector<absl::string_view> parts = absl::StrSplit(text, '/');
   if (parts.size() != 4 || parts[0] != kBundles) return unexpected;
-  if (!bundle::ValidateName(parts[1]).ok()) return unexpected;
-  bundle::BundleReference reference;
-  reference.name = std::string(parts[1]);
-  int64_t version = 0;
-  if (parts[2] == kVersions && ParseVersion(parts[3], version)) {
-    reference.version = version;
-    return reference;
+  if (!ValidateBundleName(parts[1]).ok()) return unexpected;
+  BundleReference reference = {.name = std::string(parts[1])};
+  if (parts[2] == kVersions) {
+    reference.version = VersionFromText(parts[3]);
+    if (reference.version.has_value()) return reference;
   }
-  if (parts[2] == kLabels && bundle::ValidateName(parts[3]).ok()) {
+  if (parts[2] == kLabels && ValidateBundleName(parts[3]).ok()) {
     reference.label = std::string(parts[3]);
     return reference;
   }
@@ -51,7 +42,7 @@ absl::StatusOr<std::string> ParseBundleParent(absl::string_view text, bool allow
   const std::vector<absl::string_view> parts = absl::StrSplit(text, '/');
   if (parts.size() == 2 && parts[0] == kBundles) {
     if (allow_all && parts[1] == kAllNames) return std::string(kAllNames);
-    if (bundle::ValidateName(parts[1]).ok()) return std::string(parts[1]);
+    if (ValidateBundleName(parts[1]).ok()) return std::string(parts[1]);
   }
   return Unexpected(text, allow_all ? "bundles/{bundle} or bundles/-" : "bundles/{bundle}");
 }
@@ -66,9 +57,16 @@ std::string LabelResource(absl::string_view name, absl::string_view label) {
   return absl::StrCat(ParentResource(name), "/", kLabels, "/", label);
 }
 
-std::string ResourceOf(const bundle::BundleReference& reference) {
+std::string ResourceOf(const BundleReference& reference) {
   if (reference.version.has_value()) return VersionResource(reference.name, *reference.version);
   return LabelResource(reference.name, reference.label.value_or(""));
 }
 
-}  // namespace tailcast::convert
+std::string ReferenceText(absl::string_view resource) {
+  const absl::StatusOr<BundleReference> reference = ParseBundleResource(resource);
+  if (reference.ok()) return ToText(*reference);
+  const absl::StatusOr<std::string> name = ParseBundleParent(resource, /*allow_all=*/false);
+  return name.ok() ? *name : std::string(resource);
+}
+
+}  // namespace tailcast
