@@ -1,9 +1,6 @@
 #ifndef TAILCAST_SERVER_CONVERT_BUNDLE_PROTO_H_
 #define TAILCAST_SERVER_CONVERT_BUNDLE_PROTO_H_
 
-#include <string>
-
-#include "core/bundle/repository.h"
 #include "core/stream/numerics.h"
 #include "proto/tailcast/v1/bundle_service.pb.h"
 #include "server/convert/bundle_description.h"
@@ -15,7 +12,6 @@ enum class BundleView { kBasic, kFull };
 
 v1::Bundle ToProto(const BundleDescription& description, BundleView view);
 v1::Numerics ToProto(const stream::Numerics& numerics);
-v1::Label ToProto(const std::string& bundle_name, const bundle::LabelInfo& label);
 
 }  // namespace tailcast::convert
 

@@ -17,7 +17,7 @@ namespace tailcast::convert {
 // What a caller of Encode asks, checked as far as that goes without the bundle. The images stay in
 // the message.
 struct EncodeOptions {
-  bundle::BundleReference bundle;
+  BundleReference bundle;
   std::optional<Digest> bundle_digest;
   WireType wire_type = WireType::kFloat32;
   // [N, height, width, channels], each >= 1; empty if it was wrong.

@@ -17,7 +17,7 @@ namespace tailcast::convert {
 
 // What a caller of Generate asks, checked as far as that goes without the bundle.
 struct GenerateOptions {
-  bundle::BundleReference bundle;
+  BundleReference bundle;
   std::optional<Digest> bundle_digest;
   std::optional<Digest> numerics_id;
   std::optional<Digest> expected_address;

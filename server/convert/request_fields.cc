@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/convert/contract_proto.h"
-#include "server/convert/resource_names.h"
+#include "proto/convert/resource_names.h"
 #include "server/rpc/errors.h"
 
 namespace tailcast::convert {
@@ -35,8 +35,8 @@ std::optional<Digest> RequestFields::OptionalDigest(absl::string_view field,
   return std::nullopt;
 }
 
-bundle::BundleReference RequestFields::BundleName(absl::string_view field, absl::string_view text) {
-  absl::StatusOr<bundle::BundleReference> reference = ParseBundleResource(text);
+BundleReference RequestFields::BundleName(absl::string_view field, absl::string_view text) {
+  absl::StatusOr<BundleReference> reference = ParseBundleResource(text);
   if (reference.ok()) return *std::move(reference);
   Wrong(std::string(field), std::string(reference.status().message()));
   return {};

@@ -27,7 +27,7 @@ class RequestFields {
   int64_t InRange(absl::string_view field, int64_t value, int64_t min, int64_t max);
   // Empty or 32 bytes.
   std::optional<Digest> OptionalDigest(absl::string_view field, absl::string_view bytes);
-  bundle::BundleReference BundleName(absl::string_view field, absl::string_view text);
+  BundleReference BundleName(absl::string_view field, absl::string_view text);
   // Unspecified means float32; images' type is refused.
   WireType FeatureType(absl::string_view field, v1::DataType type);
 

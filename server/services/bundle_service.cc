@@ -7,10 +7,11 @@
 
 #include "absl/status/statusor.h"
 #include "core/base/status_macros.h"
+#include "proto/convert/resource_names.h"
+#include "proto/describe/bundle_message.h"
 #include "server/convert/bundle_proto.h"
 #include "server/convert/page.h"
 #include "server/convert/request_fields.h"
-#include "server/convert/resource_names.h"
 #include "server/rpc/errors.h"
 #include "server/rpc/limits.h"
 #include "server/rpc/status_conversion.h"
@@ -20,7 +21,7 @@ namespace tailcast::services {
 namespace {
 
 std::string ParentField(absl::string_view parent, bool allow_all, convert::RequestFields& fields) {
-  absl::StatusOr<std::string> name = convert::ParseBundleParent(parent, allow_all);
+  absl::StatusOr<std::string> name = ParseBundleParent(parent, allow_all);
   if (name.ok()) return *std::move(name);
   fields.Wrong("parent", std::string(name.status().message()));
   return "";
@@ -38,7 +39,7 @@ bool CutToPage(const convert::Page& page, std::vector<bundle::LabelInfo>& labels
 // Where the page begins.
 bundles::Catalog::Position LastVersion(const convert::Page& page, convert::RequestFields& fields) {
   if (page.after.empty()) return {};
-  const auto reference = convert::ParseBundleResource(page.after);
+  const auto reference = ParseBundleResource(page.after);
   if (reference.ok() && reference->version.has_value()) {
     return {.name = reference->name, .version = *reference->version};
   }
@@ -76,7 +77,7 @@ absl::StatusOr<v1::Bundle> GetBundle(const bundles::Catalog& catalog,
                                      const v1::GetBundleRequest& request) {
   RETURN_IF_ERROR(CheckRequestSize(request.ByteSizeLong()));
   convert::RequestFields fields;
-  const bundle::BundleReference reference = fields.BundleName("name", request.name());
+  const BundleReference reference = fields.BundleName("name", request.name());
   if (!fields.ok()) return fields.Error();
   ASSIGN_OR_RETURN(const convert::BundleDescription description, catalog.Get(reference));
   return convert::ToProto(description, convert::BundleView::kFull);
@@ -93,7 +94,7 @@ absl::StatusOr<v1::ListLabelsResponse> ListLabels(const bundles::Catalog& catalo
   ASSIGN_OR_RETURN(std::vector<bundle::LabelInfo> items, catalog.Labels(name));
   const bool more = CutToPage(page, items);
   v1::ListLabelsResponse response;
-  for (const bundle::LabelInfo& item : items) *response.add_labels() = convert::ToProto(name, item);
+  for (const bundle::LabelInfo& item : items) *response.add_labels() = DescribeLabel(name, item);
   if (more) {
     response.set_next_page_token(convert::NextPageToken(request.parent(), items.back().label));
   }

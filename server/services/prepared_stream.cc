@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "server/convert/generate_header.h"
+#include "proto/describe/generate_header.h"
 #include "server/convert/generate_request.h"
 #include "server/convert/request_fields.h"
 #include "server/rpc/errors.h"
@@ -85,14 +85,14 @@ absl::StatusOr<PreparedStream> PrepareStream(const v1::GenerateRequest& request,
   RETURN_IF_ERROR(CheckPins(options, **bundle, *stream));
   const ShardRows rows(options.shard, options.start_row);
   ASSIGN_OR_RETURN(const int64_t row_count, CountRows(options, rows, stream->plan));
-  const convert::HeaderFacts facts = {.bundle_resource = (*bundle)->resource(),
-                                      .feature_space = manifest.feature_space.digest(),
-                                      .feature_dim = feature_dim,
-                                      .wire_type = options.wire_type,
-                                      .chunk_rows = chunk_rows};
+  const HeaderFacts facts = {.bundle_resource = (*bundle)->resource(),
+                             .feature_space = manifest.feature_space.digest(),
+                             .feature_dim = feature_dim,
+                             .wire_type = options.wire_type,
+                             .chunk_rows = chunk_rows};
   return PreparedStream{.bundle = *std::move(bundle),
                         .stream = *stream,
-                        .header = convert::ToHeader(*stream, facts),
+                        .header = ToHeader(*stream, facts),
                         .wire_type = options.wire_type,
                         .rows = rows,
                         .row_count = row_count,

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/cli/generate/run_in_threads.h"
-#include "client/library/bundle_catalog.h"
 #include "client/library/call_verifier.h"
 #include "core/base/status_macros.h"
 #include "core/bundle/bundle.h"
@@ -18,7 +17,8 @@
 #include "core/stream/row_generator.h"
 #include "core/stream/sampler_program.h"
 #include "core/tensor/compute_threads.h"
-#include "proto/convert/contract_proto.h"
+#include "proto/convert/resource_names.h"
+#include "proto/describe/generate_header.h"
 
 namespace tailcast::generate {
 namespace {
@@ -102,29 +102,12 @@ absl::StatusOr<double> LocalRowSource::EstimateRowsPerSecond() {
   return static_cast<double>(rows) / absl::ToDoubleSeconds(absl::Now() - start);
 }
 
-v1::GenerateHeader HeaderOf(const bundle::VersionInfo& version, const bundle::Bundle& bundle,
-                            const stream::ResolvedStream& resolved, WireType wire_type) {
-  v1::GenerateHeader header;
-  v1::StreamSpec& spec = *header.mutable_stream();
-  spec.set_bundle(absl::StrCat("bundles/", version.name, "/versions/", version.version));
-  spec.set_bundle_digest(ToBytes(resolved.bundle_digest));
-  *spec.mutable_plan() = ToProto(resolved.plan.spec());
-  *spec.mutable_sampler() = ToProto(resolved.sampler);
-  spec.set_seed(resolved.seed);
-  spec.set_numerics_id(ToBytes(resolved.numerics.id));
-  header.set_address(ToBytes(resolved.address()));
-  header.set_recipe_digest(ToBytes(resolved.recipe()));
-  header.set_feature_space_digest(ToBytes(bundle.manifest.feature_space.digest()));
-  header.set_feature_dimension(static_cast<int32_t>(bundle.generator->feature_dim()));
-  header.set_data_type(ToProto(wire_type));
-  return header;
-}
-
-absl::StatusOr<bundle::BundleReference> ReferenceFor(
-    const StreamChoice& choice, const std::optional<v1::GenerateHeader>& pinned) {
-  if (!pinned) return bundle::ParseReference(choice.bundle);
-  ASSIGN_OR_RETURN(const auto version, client::ParseVersionName(pinned->stream().bundle()));
-  return bundle::BundleReference{.name = version.first, .version = version.second};
+absl::StatusOr<BundleReference> ReferenceFor(const StreamChoice& choice,
+                                             const std::optional<v1::GenerateHeader>& pinned) {
+  if (!pinned) return ParseBundleReference(choice.bundle);
+  absl::StatusOr<BundleReference> reference = ParseBundleResource(pinned->stream().bundle());
+  if (reference.ok()) return reference;
+  return absl::DataLossError(absl::StrCat("the ledger's bundle ", reference.status().message()));
 }
 
 }  // namespace
@@ -137,7 +120,7 @@ absl::StatusOr<std::unique_ptr<RowSource>> OpenLocalRows(
   UseOneComputeThread();
   ASSIGN_OR_RETURN(const bundle::Repository repository,
                    bundle::Repository::Open(options.repository));
-  ASSIGN_OR_RETURN(const bundle::BundleReference reference, ReferenceFor(choice, pinned));
+  ASSIGN_OR_RETURN(const BundleReference reference, ReferenceFor(choice, pinned));
   ASSIGN_OR_RETURN(const bundle::VersionInfo version, repository.Find(reference));
   const auto stopped = [&options] { return options.stop.stop_requested(); };
   RETURN_IF_ERROR(begin_phase("read bundle"));
@@ -158,7 +141,11 @@ absl::StatusOr<std::unique_ptr<RowSource>> OpenLocalRows(
   request.sampler.guidance_weights = chosen.guidance_weights;
   ASSIGN_OR_RETURN(stream::ResolvedStream resolved,
                    stream::ResolveStream(manifest, bundle->digest, numerics, request));
-  v1::GenerateHeader header = HeaderOf(version, *bundle, resolved, choice.wire_type);
+  v1::GenerateHeader header =
+      ToHeader(resolved, {.bundle_resource = VersionResource(version.name, version.version),
+                          .feature_space = manifest.feature_space.digest(),
+                          .feature_dim = manifest.feature_space.dimension,
+                          .wire_type = choice.wire_type});
   if (pinned) RETURN_IF_ERROR(client::CheckSameStream(*pinned, header));
   ASSIGN_OR_RETURN(auto program,
                    stream::SamplerProgram::Compile(bundle->generator, resolved.sampler));

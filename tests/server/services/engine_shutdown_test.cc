@@ -28,7 +28,7 @@ TEST(EngineShutdownTest, AStreamThatOrdersChunksFromAnEngineThatIsShutDownEnds) 
   const auto server = builder.BuildAndStart();
   const auto stub = v1::FeatureService::NewStub(
       grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()));
-  const bundle::BundleReference reference = {.name = "drawn", .version = 1};
+  const BundleReference reference = {.name = "drawn", .version = 1};
   while (!catalog->Acquire(reference, std::nullopt).ok()) absl::SleepFor(absl::Milliseconds(5));
 
   grpc::ClientContext context;

@@ -1,5 +1,5 @@
-#ifndef TAILCAST_SERVER_CONVERT_GENERATE_HEADER_H_
-#define TAILCAST_SERVER_CONVERT_GENERATE_HEADER_H_
+#ifndef TAILCAST_PROTO_DESCRIBE_GENERATE_HEADER_H_
+#define TAILCAST_PROTO_DESCRIBE_GENERATE_HEADER_H_
 
 #include <cstdint>
 #include <string>
@@ -9,19 +9,20 @@
 #include "core/stream/resolved_stream.h"
 #include "proto/tailcast/v1/feature_service.pb.h"
 
-namespace tailcast::convert {
+namespace tailcast {
 
-// What the first message of a stream says beside the stream itself.
+// What the first message of a stream says beside the stream itself: whose it is and how it travels.
 struct HeaderFacts {
   std::string bundle_resource;
   Digest feature_space;
   int64_t feature_dim = 0;
   WireType wire_type = WireType::kFloat32;
+  // 0 where no chunk is sent.
   int64_t chunk_rows = 0;
 };
 
 v1::GenerateHeader ToHeader(const stream::ResolvedStream& stream, const HeaderFacts& facts);
 
-}  // namespace tailcast::convert
+}  // namespace tailcast
 
-#endif  // TAILCAST_SERVER_CONVERT_GENERATE_HEADER_H_
+#endif  // TAILCAST_PROTO_DESCRIBE_GENERATE_HEADER_H_

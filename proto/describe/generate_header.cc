@@ -1,8 +1,8 @@
-#include "server/convert/generate_header.h"
+#include "proto/describe/generate_header.h"
 
 #include "proto/convert/contract_proto.h"
 
-namespace tailcast::convert {
+namespace tailcast {
 
 v1::GenerateHeader ToHeader(const stream::ResolvedStream& stream, const HeaderFacts& facts) {
   v1::GenerateHeader header;
@@ -22,4 +22,4 @@ v1::GenerateHeader ToHeader(const stream::ResolvedStream& stream, const HeaderFa
   return header;
 }
 
-}  // namespace tailcast::convert
+}  // namespace tailcast
