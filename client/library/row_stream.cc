@@ -132,7 +132,11 @@ absl::StatusOr<std::optional<RowChunk>> RowStream::ReadChunk() {
 }
 
 absl::Status RowStream::EndCall(const v1::GenerateSummary& summary) {
-  RETURN_IF_ERROR(verifier_->CheckSummary(summary));
+  if (const absl::Status checked = verifier_->CheckSummary(summary); !checked.ok()) {
+    // Rows that were handed out and are not what their server meant cannot be asked for again.
+    if (verifier_->row_count() > 0) error_ = WithPosition(OfServer(checked, failover_.server()));
+    return checked;
+  }
   const auto end = call_->Read(options_.header_timeout);
   if (end.ok() && *end) return absl::DataLossError("a message follows the summary");
   // All rows of this call are here and verified, whatever its status says: the next one goes on.
@@ -161,6 +165,7 @@ absl::StatusOr<std::optional<RowChunk>> RowStream::Next() {
     }
     if (!chunk.ok()) {
       call_.reset();
+      RETURN_IF_ERROR(error_);
       // Every row is here and verified; only the summary is missing.
       if (AtEnd() && IsTransient(chunk.status())) return std::optional<RowChunk>();
       error_ = Recover(chunk.status());

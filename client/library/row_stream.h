@@ -49,7 +49,8 @@ class RowStream {
   const v1::GenerateHeader& header() const { return *header_; }
 
   // The next rows, valid until the next call; nothing at the end of the range. Errors as Open(),
-  // with how far the stream came; DATA_LOSS if what arrived is not what the contract says. After an
+  // with how far the stream came; DATA_LOSS if what arrived is not what the contract says and no
+  // other replica is left, or if a summary contradicts rows that Next() has returned. After an
   // error every further call returns it.
   absl::StatusOr<std::optional<RowChunk>> Next();
 

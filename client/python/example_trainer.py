@@ -250,7 +250,7 @@ class TailcastRows(IterableDataset):
         with self._service(server) as channel:
             call = feature_service.FeatureServiceStub(channel).Generate(self._request(channel, shard, done, count))
             with contextlib.closing(Messages(call, self.idle_timeout)) as messages:
-                yield from self._verified(messages, shard, (done, count))
+                yield from self._verified(server, messages, shard, (done, count))
 
     @staticmethod
     @contextlib.contextmanager
@@ -262,13 +262,13 @@ class TailcastRows(IterableDataset):
             except grpc.RpcError as error:
                 raise failure_of(error) from error
 
-    def _verified(self, messages, shard, rows):
+    def _verified(self, server, messages, shard, rows):
         """Chunks of one call, for `rows` = (first ordinal, count) of the shard, that passed every check."""
         plan = self._take_header(next(messages, None))
         verifier = CallVerifier(self.header, plan, shard, rows, self.verify_rows)
         for message in messages:
             if message.HasField("summary"):
-                self._end_call(messages, verifier, message.summary)
+                self._end_call(server, messages, verifier, message.summary)
                 return
             if not message.HasField("chunk"):
                 raise ReplicaFault("a second header; expected a chunk or the summary")
@@ -277,8 +277,14 @@ class TailcastRows(IterableDataset):
             yield batch
         raise StreamCut("the stream was cut: it ended without a summary")
 
-    def _end_call(self, messages, verifier, summary):
-        verifier.check_summary(summary)
+    def _end_call(self, server, messages, verifier, summary):
+        try:
+            verifier.check_summary(summary)
+        except ReplicaFault as fault:
+            if verifier.row_count == 0:
+                raise
+            # Rows that were handed out and are not what their server meant cannot be asked for again.
+            raise StreamError(f"{server}: {fault}") from fault
         # All rows of this call are here and verified, whatever its status says.
         with contextlib.suppress(grpc.RpcError, StreamCut):
             if next(messages, None) is not None:

@@ -122,6 +122,27 @@ TEST_F(RowStreamRefusalTest, ASummaryThatContradictsTheRowsIsRefused) {
   }
 }
 
+// Its rows are with the caller already: another replica cannot make that good.
+TEST_F(RowStreamRefusalTest, ASummaryThatContradictsTheRowsIsTheEndAlsoWhereThereAreReplicas) {
+  for (const int64_t served : {300, 500}) {
+    FakeServer faulty([&](FakeCall& call) {
+      ServeRows(table_, call, served);
+      v1::GenerateSummary summary = table_.Summary(call.rows(), 0, served);
+      summary.set_row_checksum_sum(summary.row_checksum_sum() + 1);
+      call.SendSummary(summary);
+      return grpc::Status::OK;
+    });
+    FakeServer sound([&](FakeCall& call) { return ServeAll(table_, call); });
+    auto stream = RowStream::Open(Options({faulty.address(), sound.address()}, 0, 500));
+    ASSERT_TRUE(stream.ok());
+    const absl::Status status = ReadAll(**stream).status;
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << served;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("summary.row_checksum_sum")) << served;
+    EXPECT_EQ((*stream)->Next().status(), status);
+    EXPECT_EQ((*stream)->call_count(), 1);
+  }
+}
+
 TEST_F(RowStreamRefusalTest, RefusesAReplicaWithAnotherAddressAndNamesBoth) {
   const FakeTable other(2);
   FakeServer server([&](FakeCall& call) {

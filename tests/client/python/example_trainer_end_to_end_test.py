@@ -16,8 +16,8 @@ class EndToEndTest(GeneratedRowsCase):
         """Rows that note in `starts` where each call that was served began, and in `chunks` the rows of each chunk."""
         rows, starts, chunks = self.rows(server, **arguments), [], []
 
-        def verified(messages, shard, asked, *, verify=rows._verified):
-            for batch in verify(messages, shard, asked):
+        def verified(server, messages, shard, asked, *, verify=rows._verified):
+            for batch in verify(server, messages, shard, asked):
                 if batch.rows[0] == shard.row_at(asked[0]):
                     starts.append(int(batch.rows[0]))
                 chunks.append(len(batch.rows))

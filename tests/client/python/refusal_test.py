@@ -119,10 +119,13 @@ WRONG = {
     "at row 64 has checksum 0x": with_chunk(relabel, seal=False),
     "row 64 has class .; the plan says .": with_chunk(relabel),
     "at row 0 has 301 rows; expected .1, 300.": send_too_many,
+    "a message follows the summary": with_summary(lambda summary: None, with_more=True),
+}
+# Behind rows that were given.
+DISOWNED = {
     "summary.row_count is 299; received 300": with_summary(assign("row_count", 299)),
     "summary.next_row is 299; received 300": with_summary(assign("next_row", 299)),
     "summary.row_checksum_sum is 1; received": with_summary(assign("row_checksum_sum", 1)),
-    "a message follows the summary": with_summary(lambda summary: None, with_more=True),
 }
 
 
@@ -133,7 +136,7 @@ class RefusalTest(unittest.TestCase):
         np.testing.assert_array_equal(batch.labels, labels_of(batch.rows))
 
     def test_wrong_messages_are_named_and_never_given(self):
-        for text, script in WRONG.items():
+        for text, script in (WRONG | DISOWNED).items():
             with self.subTest(text), FakeServer(script) as server:
                 rows = rows_of(server, batch_rows=1)
                 seen = []
@@ -149,6 +152,15 @@ class RefusalTest(unittest.TestCase):
                 rows.servers.append(server.address)
                 self.expect_rows(collect(rows))
                 self.assertEqual(len(wrong.requests), 1)
+
+    def test_no_replica_makes_rows_good_that_their_own_server_disowns(self):
+        for text, script in DISOWNED.items():
+            with self.subTest(text), FakeServer(script) as wrong, FakeServer(good) as server:
+                rows = rows_of(wrong)
+                rows.servers.append(server.address)
+                with self.assertRaisesRegex(StreamError, f"{wrong.address}: {text}"):
+                    collect(rows)
+                self.assertEqual(len(server.requests), 0)
 
     def test_the_next_replica_goes_on_where_this_one_cannot(self):
         for code, reason in OF_REPLICA:
