@@ -20,12 +20,13 @@
 #include "client/cli/phases.h"
 #include "client/cli/server_flag.h"
 #include "client/cli/stop_watcher.h"
-#include "client/library/bundle_catalog.h"
 #include "core/base/cpu_count.h"
 #include "core/base/status_macros.h"
 #include "core/contract/address.h"
+#include "core/contract/balance_rule.h"
 #include "core/contract/plan.h"
 #include "core/contract/sampler_spec.h"
+#include "proto/convert/resource_names.h"
 
 namespace tailcast::cli {
 namespace {
@@ -75,11 +76,13 @@ absl::Status CheckUsage(const Flags& flags) {
     return WrongUsage("--output FILE is required (or --dry-run)");
   }
   if (flags.output.empty()) return absl::OkStatus();
-  if (const absl::Status ending = generate::CheckOutputEnding(flags.output); !ending.ok()) {
-    return WrongUsage(ending.message());
-  }
+  const absl::StatusOr<std::vector<std::string>> paths = generate::OutputPaths(flags.output);
+  if (!paths.ok()) return WrongUsage(paths.status().message());
   if (flags.dry_run) return absl::OkStatus();
-  return CheckOutputPath(flags.output, {{"--repository", flags.repository}});
+  for (const std::string& path : *paths) {
+    RETURN_IF_ERROR(CheckOutputPath(path, {{"--repository", flags.repository}}));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<WireType> ParseDataType(const std::string& text) {
@@ -92,11 +95,17 @@ absl::StatusOr<WireType> ParseDataType(const std::string& text) {
 absl::StatusOr<generate::StreamChoice> ChoiceOf(const Flags& flags) {
   generate::StreamChoice choice = flags.choice;
   RETURN_IF_ERROR(ParseBundleFlag("--bundle", choice.bundle).status());
+  if (flags.classes.empty()) {
+    if (const absl::Status rule = CheckBalanceRule(choice.plan_rule); !rule.ok()) {
+      return WrongUsage(absl::StrCat("--plan: ", rule.message()));
+    }
+  }
   for (const std::string& text : flags.classes) {
     ASSIGN_OR_RETURN(const std::vector<int64_t> indices, ParseIntegerList("--class", text));
     for (const int64_t index : indices) {
       if (index > kMaxClassIndex) {
-        return WrongUsage(absl::StrCat("--class ", index, "; expected at most ", kMaxClassIndex));
+        return WrongUsage(
+            absl::StrCat("--class: '", index, "'; expected at most ", kMaxClassIndex));
       }
       choice.classes.push_back(static_cast<int32_t>(index));
     }
@@ -170,11 +179,9 @@ absl::StatusOr<std::unique_ptr<generate::RowSource>> RowOpener::Open(
 }
 
 nlohmann::json Describe(const v1::GenerateHeader& header) {
-  const auto version = client::ParseVersionName(header.stream().bundle());
   return {{"address", AddressText(*DigestFromBytes(header.address()))},
           {"recipe", ToHex(*DigestFromBytes(header.recipe_digest()))},
-          {"bundle", version.ok() ? absl::StrCat(version->first, "@", version->second)
-                                  : header.stream().bundle()},
+          {"bundle", ReferenceText(header.stream().bundle())},
           {"bundle_digest", ToHex(*DigestFromBytes(header.stream().bundle_digest()))},
           {"feature_space_digest", ToHex(*DigestFromBytes(header.feature_space_digest()))},
           {"feature_dimension", header.feature_dimension()},

@@ -1,10 +1,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <filesystem>
 #include <string>
@@ -49,16 +50,32 @@ struct TemporaryFile {
   std::string path;
 };
 
-// Creates a file beside `path` whose name no other process or thread has.
-absl::StatusOr<TemporaryFile> CreateBeside(const std::string& path) {
-  static std::atomic<int64_t> counter = 0;
+bool IsStillAt(int descriptor, const std::string& path) {
+  struct stat opened, named;
+  return fstat(descriptor, &opened) == 0 && lstat(path.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+// The empty file beside `path` that becomes it, locked: one name for all writers, so that the next
+// one overwrites what a killed one has left.
+absl::StatusOr<TemporaryFile> LockBeside(const std::string& path) {
+  TemporaryFile file = {.path = absl::StrCat(path, ".tailcast-tmp")};
+  const auto failure = [&file](int error) {
+    return ErrnoStatus(error, absl::StrCat("cannot create '", file.path, "'"));
+  };
   while (true) {
-    TemporaryFile file;
-    file.path = absl::StrCat(path, ".tmp-", getpid(), "-", counter++);
-    file.descriptor = open(file.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file.descriptor >= 0) return file;
-    // A process that was killed may have left one, with the process id that is now ours.
-    if (errno != EEXIST) return ErrnoStatus(errno, absl::StrCat("cannot create '", file.path, "'"));
+    file.descriptor = open(file.path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (file.descriptor < 0) return failure(errno);
+    int error = 0;
+    do {
+      error = flock(file.descriptor, LOCK_EX) == 0 ? 0 : errno;
+    } while (error == EINTR);
+    // The writer that we waited for has given it its final name, or removed it.
+    const bool is_ours = error == 0 && IsStillAt(file.descriptor, file.path);
+    if (is_ours && ftruncate(file.descriptor, 0) == 0) return file;
+    if (is_ours) error = errno;
+    close(file.descriptor);
+    if (error != 0) return failure(error);
   }
 }
 
@@ -98,14 +115,12 @@ int RenameWithoutReplacing(const std::string& from, const std::string& to) {
 }  // namespace
 
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view contents) {
-  ASSIGN_OR_RETURN(const TemporaryFile file, CreateBeside(path));
+  ASSIGN_OR_RETURN(const TemporaryFile file, LockBeside(path));
   int error = WriteAndSync(file.descriptor, contents);
-  if (close(file.descriptor) != 0 && error == 0) error = errno;
   if (error == 0 && rename(file.path.c_str(), path.c_str()) != 0) error = errno;
-  if (error != 0) {
-    unlink(file.path.c_str());
-    return ErrnoStatus(error, absl::StrCat("cannot write '", path, "'"));
-  }
+  if (error != 0) unlink(file.path.c_str());
+  close(file.descriptor);  // ends the lock, so last; fsync has reported what there is to report
+  if (error != 0) return ErrnoStatus(error, absl::StrCat("cannot write '", path, "'"));
   return SyncPath(FolderOf(path));
 }
 

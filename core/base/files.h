@@ -20,9 +20,10 @@ namespace tailcast {
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes = int64_t{1} << 32);
 
 // Replaces `path` by `contents` so that a reader, or a machine that stops at any moment, sees the
-// old file or the new one: temporary file beside it, fsync, rename, fsync of the folder. On an
-// error no temporary file stays and the old file is untouched, unless that last fsync failed: then
-// the new file is there, but may be lost with the power.
+// old file or the new one: temporary file beside it, fsync, rename, fsync of the folder. Writers of
+// one path wait for each other. On an error no temporary file stays and the old file is untouched,
+// unless that last fsync failed: then the new file is there, but may be lost with the power. What a
+// killed writer leaves, the next one of this path overwrites.
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view contents);
 
 // Makes the complete folder `staging` appear as `final_path`: fsync of every file and folder in it,

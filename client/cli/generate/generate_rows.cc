@@ -3,31 +3,26 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/generate/row_file.h"
-#include "client/library/bundle_catalog.h"
 #include "core/base/status_macros.h"
 #include "core/contract/address.h"
 #include "core/contract/plan.h"
 #include "proto/convert/contract_proto.h"
+#include "proto/convert/resource_names.h"
 
 namespace tailcast::generate {
 namespace {
 
-std::string Hex(const std::string& digest) {
-  const absl::StatusOr<Digest> parsed = DigestFromBytes(digest);
-  return parsed.ok() ? ToHex(*parsed) : "";
-}
-
 Metadata MetadataOf(const v1::GenerateHeader& header, int64_t start_row) {
-  Metadata metadata = {{"address", AddressText(*DigestFromBytes(header.address()))},
-                       {"recipe", Hex(header.recipe_digest())},
-                       {"start_row", absl::StrCat(start_row)},
-                       {"bundle_digest", Hex(header.stream().bundle_digest())},
-                       {"feature_space_digest", Hex(header.feature_space_digest())}};
-  if (const auto version = client::ParseVersionName(header.stream().bundle()); version.ok()) {
-    metadata["bundle"] = absl::StrCat(version->first, "@", version->second);
-  }
+  Metadata metadata = {
+      {"address", AddressText(*DigestFromBytes(header.address()))},
+      {"recipe", absl::BytesToHexString(header.recipe_digest())},
+      {"start_row", absl::StrCat(start_row)},
+      {"bundle", ReferenceText(header.stream().bundle())},
+      {"bundle_digest", absl::BytesToHexString(header.stream().bundle_digest())},
+      {"feature_space_digest", absl::BytesToHexString(header.feature_space_digest())}};
   // Features that were rounded on the wire are not the bytes that the address names.
   if (header.data_type() != v1::DATA_TYPE_FLOAT32) {
     metadata["rounded_to"] = v1::DataType_Name(header.data_type());
@@ -101,9 +96,18 @@ absl::StatusOr<FileResult> GenerateToFile(const FileJob& job, OpenSource open_so
   const absl::Status filled = FillMissing(*source, file, job, progress);
   if (!filled.ok()) return KeepPartial(filled, file, job, *range.row_count);
   progress.End();
-  ASSIGN_OR_RETURN(const RowFile::Finished finished, file.Finish());
-  result.features_sha256 = finished.features_sha256;
-  result.row_checksum_sum = finished.row_checksum_sum;
+  progress.Begin("check the file", "rows", 0, *range.row_count);
+  const absl::StatusOr<RowFile::Finished> finished = file.Finish([&](int64_t rows) {
+    progress.Advance(rows, {});
+    return job.stop_requested() ? absl::CancelledError("interrupted") : absl::OkStatus();
+  });
+  if (absl::IsCancelled(finished.status())) {
+    return KeepPartial(finished.status(), file, job, *range.row_count);
+  }
+  RETURN_IF_ERROR(finished.status());
+  progress.End();
+  result.features_sha256 = finished->features_sha256;
+  result.row_checksum_sum = finished->row_checksum_sum;
   return result;
 }
 

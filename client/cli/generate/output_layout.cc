@@ -15,6 +15,11 @@ namespace {
 constexpr char kSafetensorsEnding[] = ".safetensors";
 constexpr char kNpyEnding[] = ".npy";
 
+// Of the labels beside a `.npy`.
+std::string LabelsPath(const std::string& path) {
+  return absl::StrCat(absl::StripSuffix(path, kNpyEnding), ".labels", kNpyEnding);
+}
+
 absl::StatusOr<OutputLayout> SafetensorsLayout(const std::string& path, int64_t row_count,
                                                int64_t feature_dim, const Metadata& metadata) {
   ASSIGN_OR_RETURN(const int64_t features_bytes,
@@ -44,8 +49,7 @@ absl::StatusOr<OutputLayout> NpyLayout(const std::string& path, int64_t row_coun
   OutputLayout layout;
   layout.labels_offset = static_cast<int64_t>(labels.size());
   layout.features_offset = static_cast<int64_t>(features.size());
-  layout.files = {{absl::StrCat(absl::StripSuffix(path, kNpyEnding), ".labels", kNpyEnding), labels,
-                   layout.labels_offset + labels_bytes},
+  layout.files = {{LabelsPath(path), labels, layout.labels_offset + labels_bytes},
                   {path, features, layout.features_offset + features_bytes}};
   layout.features_file = 1;
   layout.labels_file = 0;
@@ -54,17 +58,16 @@ absl::StatusOr<OutputLayout> NpyLayout(const std::string& path, int64_t row_coun
 
 }  // namespace
 
-absl::Status CheckOutputEnding(const std::string& path) {
-  if (absl::EndsWith(path, kSafetensorsEnding) || absl::EndsWith(path, kNpyEnding)) {
-    return absl::OkStatus();
-  }
+absl::StatusOr<std::vector<std::string>> OutputPaths(const std::string& path) {
+  if (absl::EndsWith(path, kSafetensorsEnding)) return std::vector<std::string>{path};
+  if (absl::EndsWith(path, kNpyEnding)) return std::vector<std::string>{LabelsPath(path), path};
   return absl::InvalidArgumentError(
       absl::StrCat("--output '", path, "' has an unknown ending; expected .safetensors or .npy"));
 }
 
 absl::StatusOr<OutputLayout> LayoutFor(const std::string& path, int64_t row_count,
                                        int64_t feature_dim, const Metadata& metadata) {
-  RETURN_IF_ERROR(CheckOutputEnding(path));
+  RETURN_IF_ERROR(OutputPaths(path).status());
   if (absl::EndsWith(path, kNpyEnding)) return NpyLayout(path, row_count, feature_dim);
   return SafetensorsLayout(path, row_count, feature_dim, metadata);
 }

@@ -32,8 +32,8 @@ struct OutputLayout {
 absl::StatusOr<OutputLayout> LayoutFor(const std::string& path, int64_t row_count,
                                        int64_t feature_dim, const Metadata& metadata);
 
-// INVALID_ARGUMENT unless the file's ending is one of the above.
-absl::Status CheckOutputEnding(const std::string& path);
+// The paths of those files, before anything else is known. INVALID_ARGUMENT for another ending.
+absl::StatusOr<std::vector<std::string>> OutputPaths(const std::string& path);
 
 }  // namespace tailcast::generate
 

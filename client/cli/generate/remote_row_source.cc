@@ -60,8 +60,7 @@ absl::StatusOr<v1::EstimateResponse> Estimate(const client::FailoverOptions& fai
 
 absl::StatusOr<v1::GenerateRequest> MakeRequest(const client::FailoverOptions& failover,
                                                 const StreamChoice& choice) {
-  ASSIGN_OR_RETURN(const client::BundleReference reference,
-                   client::ParseBundleReference(choice.bundle));
+  ASSIGN_OR_RETURN(const BundleReference reference, ParseBundleReference(choice.bundle));
   ASSIGN_OR_RETURN(const v1::Bundle bundle, client::BundleCatalog(failover).Get(reference));
   const std::vector<int64_t> counts(bundle.training_image_counts().begin(),
                                     bundle.training_image_counts().end());

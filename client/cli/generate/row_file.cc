@@ -75,11 +75,11 @@ absl::StatusOr<std::optional<Ledger>> ReadLedgerOf(const std::string& output) {
 }
 
 absl::Status RemovePartial(const std::string& output) {
-  ASSIGN_OR_RETURN(const OutputLayout layout, LayoutFor(output, 1, 1, {}));
+  ASSIGN_OR_RETURN(const std::vector<std::string> paths, OutputPaths(output));
   std::vector<PartFile> parts;
-  for (const OutputLayout::File& file : layout.files) {
-    if (!PathExists(PartialOf(file.path))) continue;
-    ASSIGN_OR_RETURN(parts.emplace_back(), PartFile::OpenLocked(PartialOf(file.path)));
+  for (const std::string& path : paths) {
+    if (!PathExists(PartialOf(path))) continue;
+    ASSIGN_OR_RETURN(parts.emplace_back(), PartFile::OpenLocked(PartialOf(path)));
   }
   // Without a ledger the rest means nothing, so it goes first.
   RETURN_IF_ERROR(RemoveAll(LedgerOf(output)));
@@ -105,7 +105,9 @@ absl::StatusOr<RowFile> RowFile::Open(RowFileOptions options) {
     file.ledger_ = *found;
   }
   RETURN_IF_ERROR(file.OpenParts());
-  RETURN_IF_ERROR(file.PrepareParts());
+  ASSIGN_OR_RETURN(const bool are_whole, file.PartsAreWhole());
+  if (!are_whole) RETURN_IF_ERROR(file.BeginAnew());
+  RETURN_IF_ERROR(file.WriteHeaders());
   RETURN_IF_ERROR(file.Sync());
   return file;
 }
@@ -122,17 +124,32 @@ absl::Status RowFile::OpenParts() {
   return absl::OkStatus();
 }
 
-absl::Status RowFile::PrepareParts() {
+absl::StatusOr<bool> RowFile::PartsAreWhole() const {
   for (size_t i = 0; i < parts_.size(); ++i) {
-    if (finished_[i]) continue;
     ASSIGN_OR_RETURN(const int64_t size, parts_[i].Size());
-    if (size == layout_.files[i].size_bytes) continue;
-    // New, or not what the ledger speaks of.
-    ledger_.done = RowRanges();
-    ledger_.row_checksum_sum = 0;
+    if (size != layout_.files[i].size_bytes) return false;
+  }
+  return true;
+}
+
+absl::Status RowFile::BeginAnew() {
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    if (!finished_[i]) continue;
+    ASSIGN_OR_RETURN(parts_[i], PartFile::OpenLocked(PartialOf(layout_.files[i].path)));
+    finished_[i] = false;
+  }
+  // The ledger first: it must not speak of rows that are gone.
+  ledger_.done = RowRanges();
+  ledger_.row_checksum_sum = 0;
+  RETURN_IF_ERROR(WriteFileAtomically(LedgerOf(options_.output), SerializeLedger(ledger_)));
+  for (size_t i = 0; i < parts_.size(); ++i) {
     RETURN_IF_ERROR(parts_[i].Resize(0));
     RETURN_IF_ERROR(parts_[i].Resize(layout_.files[i].size_bytes));
   }
+  return absl::OkStatus();
+}
+
+absl::Status RowFile::WriteHeaders() {
   for (size_t i = 0; i < parts_.size(); ++i) {
     if (!finished_[i]) RETURN_IF_ERROR(parts_[i].WriteAt(0, layout_.files[i].header));
   }
@@ -176,7 +193,7 @@ absl::Status RowFile::Sync() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<RowFile::Finished> RowFile::ReadBack() const {
+absl::StatusOr<RowFile::Finished> RowFile::ReadBack(RowsChecked rows_checked) const {
   const auto dim = static_cast<size_t>(ledger_.header.feature_dimension());
   const auto row_bytes = static_cast<int64_t>(dim * sizeof(float));
   Sha256 hash;
@@ -197,6 +214,7 @@ absl::StatusOr<RowFile::Finished> RowFile::ReadBack() const {
     const std::vector<int32_t> class_indices(labels.begin(), labels.end());
     hash.Update(features);
     sum += RowChecksumSum(rows, class_indices, features);
+    RETURN_IF_ERROR(rows_checked(first + count));
   }
   if (sum == ledger_.row_checksum_sum) {
     return Finished{.features_sha256 = hash.Finish(), .row_checksum_sum = sum};
@@ -220,13 +238,13 @@ absl::Status RowFile::GiveFinalNames() {
   return RemoveAll(LedgerOf(options_.output));
 }
 
-absl::StatusOr<RowFile::Finished> RowFile::Finish() {
+absl::StatusOr<RowFile::Finished> RowFile::Finish(RowsChecked rows_checked) {
   if (!ledger_.complete()) {
     return absl::InternalError(absl::StrCat("only ", row_count(), " of ", ledger_.row_count,
                                             " rows are in '", options_.output, "'"));
   }
   RETURN_IF_ERROR(Sync());
-  ASSIGN_OR_RETURN(const Finished finished, ReadBack());
+  ASSIGN_OR_RETURN(const Finished finished, ReadBack(rows_checked));
   RETURN_IF_ERROR(GiveFinalNames());
   return finished;
 }

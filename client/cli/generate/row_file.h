@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -59,16 +60,22 @@ class RowFile {
     Digest features_sha256;
     uint64_t row_checksum_sum = 0;
   };
+  // Told how many rows were read back so far; its error ends the work, which may be long.
+  using RowsChecked = absl::FunctionRef<absl::Status(int64_t rows)>;
   // Reads everything back, gives the files their final names. REQUIRES: nothing is missing.
   // DATA_LOSS if what is on the disk is not what was written.
-  absl::StatusOr<Finished> Finish();
+  absl::StatusOr<Finished> Finish(RowsChecked rows_checked);
 
  private:
   RowFile(RowFileOptions options, OutputLayout layout);
 
   absl::Status OpenParts();
-  absl::Status PrepareParts();
-  absl::StatusOr<Finished> ReadBack() const;
+  // Whether each part has the size that its rows need.
+  absl::StatusOr<bool> PartsAreWhole() const;
+  // The parts are new, or not what the ledger speaks of: forgets every row.
+  absl::Status BeginAnew();
+  absl::Status WriteHeaders();
+  absl::StatusOr<Finished> ReadBack(RowsChecked rows_checked) const;
   absl::Status GiveFinalNames();
 
   RowFileOptions options_;

@@ -124,11 +124,22 @@ TEST(WriteFileAtomicallyTest, KilledAtAnyMomentTheFileIsTheOldOrTheNewOne) {
     usleep(rng() % 15'000);
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
+    EXPECT_LE(ListDirectory(folder.path())->size(), 2u);  // however many were killed
     const auto contents = ReadFile(folder.File("f"));
     ASSERT_TRUE(contents.ok());
     ASSERT_TRUE(*contents == a || *contents == b) << "round " << round;
   }
-  EXPECT_TRUE(WriteFileAtomically(folder.File("f"), "after").ok());
+  ASSERT_TRUE(WriteFileAtomically(folder.File("f"), "after").ok());
+  EXPECT_EQ(*ReadFile(folder.File("f")), "after");
+  EXPECT_THAT(*ListDirectory(folder.path()), ElementsAre("f"));
+}
+
+TEST(WriteFileAtomicallyTest, ALinkInPlaceOfTheTemporaryIsNotFollowed) {
+  const ScratchFolder folder;
+  ASSERT_TRUE(WriteFileAtomically(folder.File("victim"), "kept").ok());
+  ASSERT_EQ(symlink("victim", folder.File("f.tailcast-tmp").c_str()), 0);
+  EXPECT_FALSE(WriteFileAtomically(folder.File("f"), "x").ok());
+  EXPECT_EQ(*ReadFile(folder.File("victim")), "kept");
 }
 
 TEST(WriteFileAtomicallyTest, WritersAtTheSameTimeLeaveOneWholeFile) {

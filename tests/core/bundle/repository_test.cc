@@ -36,7 +36,7 @@ class RepositoryTest : public ::testing::Test {
   }
 
   absl::StatusOr<int64_t> VersionOf(const std::string& reference) {
-    const auto parsed = ParseReference(reference);
+    const auto parsed = ParseBundleReference(reference);
     if (!parsed.ok()) return parsed.status();
     const auto info = repository_.Find(*parsed);
     if (!info.ok()) return info.status();
@@ -127,7 +127,6 @@ TEST_F(RepositoryTest, WhatAKilledWriterLeftIsRemovedByTheNext) {
   Publish("a", "1");
   std::filesystem::create_directories(scratch_.File("a/.staging-99999-abcd"));
   ASSERT_TRUE(WriteFileAtomically(scratch_.File("a/.staging-99999-abcd/x"), "half").ok());
-  ASSERT_TRUE(WriteFileAtomically(scratch_.File("a/labels.json.tmp-99999-0"), "half").ok());
   Publish("a", "2");
   EXPECT_THAT(ListDirectory(scratch_.File("a")).value(), ElementsAre("1", "2"));
 }

@@ -42,6 +42,10 @@ class RowFileTest : public ::testing::Test {
     return source.Read(begin, end, [&](const RowBlock& block) { return file.Write(block); });
   }
 
+  static absl::StatusOr<RowFile::Finished> Finish(RowFile& file) {
+    return file.Finish([](int64_t) { return absl::OkStatus(); });
+  }
+
   // The finished file as a whole.
   void ExpectWhole(const std::string& name) {
     const auto file = SafetensorsFile::Read(folder_.File(name));
@@ -68,7 +72,7 @@ TEST_F(RowFileTest, BecomesTheFinishedFileWithAllRowsAndNothingElseStays) {
   EXPECT_THAT(folder_.Names(),
               ElementsAre("a.safetensors.partial", "a.safetensors.partial.ledger"));
   ASSERT_TRUE(Fill(*file, 40, 140).ok());
-  const auto finished = file->Finish();
+  const auto finished = Finish(*file);
   ASSERT_TRUE(finished.ok()) << finished.status();
   EXPECT_THAT(folder_.Names(), ElementsAre("a.safetensors"));
   ExpectWhole("a.safetensors");
@@ -87,10 +91,10 @@ TEST_F(RowFileTest, TakesRowsInAnyOrderEachOnce) {
   EXPECT_EQ(Fill(*file, 49, 60).code(), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(Fill(*file, 139, 141).code(), absl::StatusCode::kOutOfRange);
   EXPECT_EQ(Fill(*file, 39, 41).code(), absl::StatusCode::kOutOfRange);
-  EXPECT_FALSE(file->Finish().ok());
+  EXPECT_FALSE(Finish(*file).ok());
   ASSERT_TRUE(Fill(*file, 50, 100).ok());
   EXPECT_THAT(file->Missing(), IsEmpty());
-  ASSERT_TRUE(file->Finish().ok());
+  ASSERT_TRUE(Finish(*file).ok());
   ExpectWhole("a.safetensors");
 }
 
@@ -105,7 +109,7 @@ TEST_F(RowFileTest, GoesOnFromWhatAnEarlierRunLeft) {
   EXPECT_EQ(file->row_count(), 21);
   EXPECT_THAT(file->Missing(), ElementsAre(std::make_pair(61, 140)));
   ASSERT_TRUE(Fill(*file, 61, 140).ok());
-  ASSERT_TRUE(file->Finish().ok());
+  ASSERT_TRUE(Finish(*file).ok());
   ExpectWhole("a.safetensors");
 }
 
@@ -121,7 +125,7 @@ TEST_F(RowFileTest, RowsThatTheLedgerDoesNotNameAreWrittenAgain) {
   ASSERT_TRUE(file.ok());
   EXPECT_EQ(file->row_count(), 0);
   ASSERT_TRUE(Fill(*file, 40, 140).ok());
-  ASSERT_TRUE(file->Finish().ok());
+  ASSERT_TRUE(Finish(*file).ok());
   ExpectWhole("a.safetensors");
 }
 
@@ -204,7 +208,7 @@ TEST_F(RowFileTest, BytesThatChangedOnTheDiskAreSeen) {
     stream.seekp(-1000, std::ios::end);
     stream.put('x');
   }
-  const auto finished = file->Finish();
+  const auto finished = Finish(*file);
   EXPECT_EQ(finished.status().code(), absl::StatusCode::kDataLoss);
   EXPECT_FALSE(PathExists(folder_.File("a.safetensors")));
 }
@@ -215,7 +219,7 @@ TEST_F(RowFileTest, NpyFilesAppearTogether) {
   ASSERT_TRUE(Fill(*file, 40, 140).ok());
   EXPECT_THAT(folder_.Names(),
               ElementsAre("a.labels.npy.partial", "a.npy.partial", "a.npy.partial.ledger"));
-  ASSERT_TRUE(file->Finish().ok());
+  ASSERT_TRUE(Finish(*file).ok());
   EXPECT_THAT(folder_.Names(), ElementsAre("a.labels.npy", "a.npy"));
   const std::string features = *ReadFile(folder_.File("a.npy"));
   const auto rows = client::FakeTable::Rows(ShardRows({}, kStartRow), 0, kRowCount);
@@ -241,9 +245,43 @@ TEST_F(RowFileTest, ARunThatStoppedBetweenTheRenamesIsFinished) {
       std::filesystem::rename(folder_.File("a.npy.partial"), folder_.File("a.npy"));
       continue;
     }
-    ASSERT_TRUE(file->Finish().ok());
+    ASSERT_TRUE(Finish(*file).ok());
   }
   EXPECT_THAT(folder_.Names(), ElementsAre("a.labels.npy", "a.npy"));
+}
+
+TEST_F(RowFileTest, OfTwoFilesAFinishedOneIsMadeAnewIfTheOtherIsLost) {
+  {
+    auto file = RowFile::Open(Options("a.npy", table_));
+    ASSERT_TRUE(file.ok());
+    ASSERT_TRUE(Fill(*file, 40, 140).ok());
+    ASSERT_TRUE(file->Sync().ok());
+  }
+  std::filesystem::rename(folder_.File("a.labels.npy.partial"), folder_.File("a.labels.npy"));
+  const std::string labels = *ReadFile(folder_.File("a.labels.npy"));
+  std::filesystem::remove(folder_.File("a.npy.partial"));
+  auto file = RowFile::Open(Options("a.npy", table_));
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->row_count(), 0);
+  EXPECT_EQ(ReadLedgerOf(folder_.File("a.npy"))->value().done.row_count(), 0);
+  ASSERT_TRUE(Fill(*file, 40, 140).ok());
+  ASSERT_TRUE(Finish(*file).ok());
+  EXPECT_THAT(folder_.Names(), ElementsAre("a.labels.npy", "a.npy"));
+  EXPECT_EQ(*ReadFile(folder_.File("a.labels.npy")), labels);
+}
+
+TEST_F(RowFileTest, TheCheckOfTheFileCanBeEndedAndRunAgain) {
+  auto file = RowFile::Open(Options("a.safetensors", table_));
+  ASSERT_TRUE(file.ok());
+  ASSERT_TRUE(Fill(*file, 40, 140).ok());
+  const auto stopped = file->Finish([](int64_t rows) {
+    EXPECT_EQ(rows, kRowCount);
+    return absl::CancelledError("interrupted");
+  });
+  EXPECT_EQ(stopped.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_FALSE(PathExists(folder_.File("a.safetensors")));
+  ASSERT_TRUE(Finish(*file).ok());
+  ExpectWhole("a.safetensors");
 }
 
 TEST_F(RowFileTest, AFullDiskIsNamedAndThePartialFileIsKept) {
