@@ -52,6 +52,4 @@ cmake --build "$build" --parallel "$jobs" ${only:+--target "tests_$only"}
 
 # shellcheck source=deploy/sanitizers/environment.sh
 source "$root/deploy/sanitizers/environment.sh" "$preset"
-# Tests run side by side: more threads than processors would make each many times slower.
-export OMP_NUM_THREADS=1
 exec ctest --test-dir "$build" --output-on-failure --parallel "$jobs" "${ctest_options[@]}"

@@ -64,7 +64,15 @@ function(tailcast_test)
   tailcast_labelled_target(${ARG_NAME} "${ARG_LABELS}")
   include(GoogleTest)
   gtest_discover_tests(${ARG_NAME} NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${TAILCAST_TEST_ENVIRONMENT}")
+    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  # It cannot pass a property of several values; ctest reads this file behind its own.
+  set(environment_file ${CMAKE_CURRENT_BINARY_DIR}/${ARG_NAME}_environment.cmake)
+  file(CONFIGURE OUTPUT ${environment_file} @ONLY CONTENT [[
+if(@ARG_NAME@_TESTS)
+  set_tests_properties(${@ARG_NAME@_TESTS} PROPERTIES ENVIRONMENT "@TAILCAST_TEST_ENVIRONMENT@")
+endif()
+]])
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${environment_file})
 endfunction()
 
 # tailcast_python_test(NAME <name> SCRIPT <file> ARGS ... LABELS ... TIMEOUT <seconds>)
