@@ -78,7 +78,7 @@ pip_once() {
     return
   fi
   echo "$1: fetching by pip"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "${@:2}"
+  "$venv/bin/pip" install --disable-pip-version-check "${@:2}"
   echo "$wanted" >"$stamp"
 }
 pip_once protos-and-python-client \

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Sets everything up and runs the main job on real images: Fashion-MNIST, long-tailed, on the CPU.
 set -euo pipefail
+# Times are written with a point, whatever the user's language.
+export LC_ALL=C.UTF-8
 
 usage() {
   cat <<'EOF'
@@ -98,29 +100,33 @@ stamp_of() {
   if [[ ${#inputs[@]} -gt 0 ]]; then sha256sum "${inputs[@]}"; fi
 }
 
-# is_current NAME OUTPUT COMMAND...: OUTPUT is there from the same stamp. The files in `also_from` count
-# as inputs beside those that the command names.
+# is_current NAME OUTPUT COMMAND...: OUTPUT is there from the same stamp, which is left in `wanted`. The
+# files in `also_from` count as inputs beside those that the command names.
 is_current() {
   local stamp=$state/$1.stamp output=$2
-  [[ -e $output && -f $stamp && $(<"$stamp") == "$(stamp_of "${@:3}")" ]]
+  wanted=$(stamp_of "${@:3}")
+  [[ -e $output && -f $stamp && $(<"$stamp") == "$wanted" ]]
 }
 
 # step NAME OUTPUT COMMAND...: runs the command unless OUTPUT is current.
 step() {
-  local name=$1 output=$2
+  local name=$1 output=$2 wanted
   if is_current "$@"; then
     say "$name: reused ${output#"$work"/}"
     return
   fi
   shift 2
-  local stamp=$state/$name.stamp wanted command
-  wanted=$(stamp_of "$@")
+  local stamp=$state/$name.stamp command
   rm -f "$stamp"
   command=$(command_text "$@")
   say "$name: ${command//"$root/"/}"
   local start=$EPOCHREALTIME
   if ! "$@" >"$state/$name.out" 2> >(sed -u "s/^/    $name: /" >&2); then
     say "$name: failed"
+    return 1
+  fi
+  if [[ ! -e $output ]]; then
+    say "$name: made no ${output#"$work"/}"
     return 1
   fi
   seconds_since "$start" >"$state/$name.seconds"
@@ -210,12 +216,13 @@ with_publish_step() {
 # Seed S becomes version S + 1. Versions never change, so where one was published from something else
 # the bundles of this script are made anew, all of them.
 publish_all() {
-  local published=("0-denoising $bundle 1" "1-denoising $bundle 2" "2-denoising $bundle 3"
-    "0-cbdm $bundle-cbdm 1" "0-diffrop $bundle-diffrop 1") item current=true
+  local wanted published=("0-denoising $bundle 1" "1-denoising $bundle 2" "2-denoising $bundle 3"
+    "0-cbdm $bundle-cbdm 1" "0-diffrop $bundle-diffrop 1") item current=true there
   mkdir -p "$work/repository"
   # shellcheck disable=SC2086 # three words each
   for item in "${published[@]}"; do with_publish_step $item is_current || current=false; done
-  if ! $current && [[ -d $work/repository/$bundle ]]; then
+  there=$(ls -A "$work/repository")
+  if ! $current && [[ -n $there ]]; then
     say "publish: the bundles of an earlier run, of other inputs or not finished, are made anew"
     rm -rf "$work/repository/$bundle" "$work/repository/$bundle"-{cbdm,diffrop}
   fi
@@ -237,17 +244,19 @@ equip_trainer() {
 }
 
 # The server must not be able to read the trainer's folder. Sets `hide`, a command that runs another
-# one so: with a private mount in which the folder is empty, or as a user who may not open it.
+# one so: with a private mount in which the folder is empty, or as a user who may not open it. Each is
+# tried on a file of the trainer before it is trusted.
 choose_isolation() {
   # shellcheck disable=SC2016 # the inner shell expands these
   local hiding=(sh -c 'mount -t tmpfs none "$1" && shift && exec "$@"' sh "$work/trainer")
+  local hidden=(test ! -e "$work/trainer/seed-0/train.safetensors")
   local nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
-  if unshare --mount "${hiding[@]}" true 2>/dev/null; then
+  if unshare --mount "${hiding[@]}" "${hidden[@]}" 2>/dev/null; then
     hide=(unshare --mount "${hiding[@]}")
-  elif unshare --user --map-root-user --mount "${hiding[@]}" true 2>/dev/null; then
+  elif unshare --user --map-root-user --mount "${hiding[@]}" "${hidden[@]}" 2>/dev/null; then
     hide=(unshare --user --map-root-user --mount "${hiding[@]}")
-  elif chmod 700 "$work/trainer" && "${nobody[@]}" test -r "$work/repository" -a ! -r "$work/trainer" 2>/dev/null &&
-    "${nobody[@]}" "$tailcastd" --version >/dev/null 2>&1; then
+  elif chmod 700 "$work/trainer" && "${nobody[@]}" test -r "$work/repository" 2>/dev/null &&
+    "${nobody[@]}" "${hidden[@]}" && "${nobody[@]}" "$tailcastd" --version >/dev/null 2>&1; then
     hide=("${nobody[@]}")
   else
     say "serve: this system gives no private mounts: server and trainer have folders of their own, but one user"

@@ -13,6 +13,7 @@ import json
 import math
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -91,6 +92,13 @@ class MainJobTest(unittest.TestCase):
         self.assertRegex(self.first, r"(?m)^LDMLR, data-free +[0-9.]+")
         self.assertIn(f"report: {self.work}/report.html", self.first)
 
+    def test_the_server_cannot_read_the_trainers_folder_where_mounts_can_be_private(self):
+        mount = ["sh", "-c", f"mount -t tmpfs none {self.folder.name}"]
+        if all(subprocess.run(["unshare", *flags, "--mount", *mount], capture_output=True, check=False).returncode
+               for flags in ([], ["--user", "--map-root-user"])):
+            self.skipTest("this system gives no private mounts")
+        self.assertIn("serve: the server cannot read the trainer's folder\n", self.first)
+
     def test_a_second_run_reuses_every_step_until_an_input_changes(self):
         again = self.quickstart("--trial")
         self.assertEqual(again.count(": reused "), self.first.count(": done in "))
@@ -106,6 +114,8 @@ class MainJobTest(unittest.TestCase):
         kept = denoising.read_bytes()
         denoising.write_bytes(cbdm.read_bytes())
         cbdm.write_bytes(kept)
+        # As a run leaves it that was killed while it removed the old bundles.
+        shutil.rmtree(self.work / "repository" / "fashion-mnist-lt")
         output = self.quickstart("--trial")
         self.assertIn("publish: the bundles of an earlier run", output)
         self.assertIn("retrain-denoising-seed-0: done in ", output)
@@ -141,7 +151,24 @@ class MainJobTest(unittest.TestCase):
             # Whatever still ran would hold the folder's lock.
             self.assertEqual(subprocess.run(["flock", "--nonblock", folder, "true"], check=False).returncode, 0)
 
-    def test_fresh_removes_its_own_files_only(self):
+    def test_fresh_removes_what_the_script_made_and_nothing_else(self):
+        with tempfile.TemporaryDirectory() as folder:
+            work = pathlib.Path(folder)
+            for made in ("steps/made-by-quickstart", "steps/split.stamp", "publisher/seed-0/old", "repository/a/1/old",
+                         "trainer/seed-0/old", "report.html", "report.json", "notes.txt", "notes/mine"):
+                (work / made).parent.mkdir(parents=True, exist_ok=True)
+                (work / made).write_text("old")
+            script = subprocess.Popen([self.script, "--no-build", "--trial", "--work-dir", folder, "--fresh"],
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            begun = next(line for line in script.stdout if " split: " in line)
+            script.terminate()
+            script.communicate(timeout=60)
+            self.assertNotIn("reused", begun)
+            old = sorted(str(path.relative_to(work)) for path in work.rglob("*")
+                         if path.is_file() and path.read_bytes() == b"old")
+            self.assertEqual(old, ["notes.txt", "notes/mine"])
+
+    def test_fresh_removes_nothing_where_the_script_has_not_run(self):
         with tempfile.TemporaryDirectory() as folder:
             other = pathlib.Path(folder) / "report.html"
             other.write_text("of somebody else")
