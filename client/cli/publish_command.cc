@@ -13,6 +13,7 @@
 #include "core/base/status_macros.h"
 #include "core/bundle/assemble.h"
 #include "core/bundle/repository.h"
+#include "core/classifiers/linear_head.h"
 #include "core/data/class_names.h"
 #include "core/data/feature_file.h"
 #include "core/training/encoder_file.h"
@@ -34,6 +35,7 @@ struct Flags {
   std::string name;
   std::string generator;
   std::string encoder;
+  std::string head;
   int64_t steps = 16;
   std::string guidance = "0";
   std::string figures;
@@ -87,6 +89,11 @@ absl::StatusOr<bundle::BundleParts> ReadParts(const Flags& flags) {
   parts.class_counts = file.class_counts;
   parts.figures = file.figures;
   if (!flags.encoder.empty()) RETURN_IF_ERROR(AddEncoder(flags, parts));
+  if (!flags.head.empty()) {
+    ASSIGN_OR_RETURN(parts.classifier,
+                     classifiers::LinearHead::Read(flags.head, parts.generator->num_classes(),
+                                                   parts.feature_space.dimension));
+  }
   if (!flags.figures.empty()) RETURN_IF_ERROR(AddFigures(flags.figures, parts.figures));
   RETURN_IF_ERROR(SetSampler(flags, parts));
   return parts;
@@ -94,6 +101,9 @@ absl::StatusOr<bundle::BundleParts> ReadParts(const Flags& flags) {
 
 absl::StatusOr<CommandResult> Publish(const Flags& flags, CommandContext& context) {
   RETURN_IF_ERROR(CheckNameFlag("--name", flags.name));
+  if (!flags.encoder.empty() && !flags.head.empty()) {
+    return WrongUsage("expected --encoder, which has a classifier of its own, or --head, not both");
+  }
   Phases phases(context, 3);
   RETURN_IF_ERROR(phases.Begin("read files"));
   ASSIGN_OR_RETURN(const bundle::BundleParts parts, ReadParts(flags));
@@ -133,6 +143,9 @@ void AddPublishCommand(CLI::App& app, CommandRunner& runner) {
   command.add_option("--generator", flags->generator, "File of 'train generator'")->required();
   command.add_option("--encoder", flags->encoder,
                      "File of 'train encoder': adds encoder and stage-1 classifier");
+  command.add_option("--head", flags->head,
+                     "Without --encoder: stage-1 classifier, safetensors with classifier.weight "
+                     "[K, D] and classifier.bias [K]");
   AddIntegerFlag(command, "--steps", flags->steps, kStepsRange, "Default number of sampler steps");
   command
       .add_option("--guidance", flags->guidance,

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -41,6 +42,8 @@ struct Targets {
   std::vector<Target> versions;
   // Bundles whose labels are checked too.
   std::vector<bundle::BundleEntry> labelled;
+  // Bundles whose folders cannot be listed.
+  std::vector<bundle::BundleEntry> closed;
 };
 
 std::string TitleOf(const std::string& name, int64_t version) {
@@ -57,21 +60,24 @@ Targets WholeRepository(std::vector<bundle::BundleEntry> entries) {
     for (const bundle::VersionEntry& version : entry.versions) {
       targets.versions.push_back({TitleOf(entry.name, version.version), version.folder});
     }
-    if (HasLabelsFile(entry)) targets.labelled.push_back(std::move(entry));
+    if (!entry.fault.ok()) {
+      targets.closed.push_back(std::move(entry));
+    } else if (HasLabelsFile(entry)) {
+      targets.labelled.push_back(std::move(entry));
+    }
   }
   return targets;
 }
 
 // A version by its number, or the highest one, is found however damaged it is.
 absl::StatusOr<Target> FindVersion(const bundle::Repository& repository,
-                                   const bundle::BundleReference& reference) {
-  ASSIGN_OR_RETURN(const std::vector<bundle::BundleEntry> entries,
-                   bundle::TakeInventory(repository));
-  for (const bundle::BundleEntry& entry : entries) {
-    if (entry.name != reference.name || reference.label.has_value()) continue;
-    for (auto version = entry.versions.rbegin(); version != entry.versions.rend(); ++version) {
+                                   const BundleReference& reference) {
+  const absl::StatusOr<bundle::BundleEntry> entry =
+      bundle::TakeInventoryOf(repository, reference.name);
+  if (entry.ok() && !reference.label.has_value()) {
+    for (auto version = entry->versions.rbegin(); version != entry->versions.rend(); ++version) {
       if (reference.version.value_or(version->version) != version->version) continue;
-      return Target{TitleOf(entry.name, version->version), version->folder};
+      return Target{TitleOf(entry->name, version->version), version->folder};
     }
   }
   ASSIGN_OR_RETURN(const bundle::VersionInfo version, repository.Find(reference));
@@ -81,11 +87,11 @@ absl::StatusOr<Target> FindVersion(const bundle::Repository& repository,
 absl::StatusOr<Targets> FindTargets(const Flags& flags) {
   if (flags.repository.empty()) {
     if (!flags.bundle.empty()) {
-      return Targets{.versions = {{flags.bundle, flags.bundle}}, .labelled = {}};
+      return Targets{.versions = {{flags.bundle, flags.bundle}}, .labelled = {}, .closed = {}};
     }
     return WrongUsage("expected a bundle's folder, or --repository DIR");
   }
-  bundle::BundleReference reference;
+  BundleReference reference;
   if (!flags.bundle.empty()) {
     ASSIGN_OR_RETURN(reference, ParseBundleFlag("bundle", flags.bundle));
   }
@@ -95,7 +101,7 @@ absl::StatusOr<Targets> FindTargets(const Flags& flags) {
     return WholeRepository(std::move(entries));
   }
   ASSIGN_OR_RETURN(Target target, FindVersion(repository, reference));
-  return Targets{.versions = {std::move(target)}, .labelled = {}};
+  return Targets{.versions = {std::move(target)}, .labelled = {}, .closed = {}};
 }
 
 // labels.json can be read and names versions that there are.
@@ -116,6 +122,23 @@ bundle::FileCheck CheckLabels(const bundle::BundleEntry& entry) {
   }
   check.ok = true;
   return check;
+}
+
+// Where every file is sound, the networks in them must still be what the manifest says: the
+// encoder's fingerprint, for one, is that of the feature space.
+absl::Status CheckNetworks(const std::string& folder,
+                           const std::function<absl::Status()>& before_file,
+                           std::vector<bundle::FileCheck>& checks) {
+  const auto is_ok = [](const bundle::FileCheck& check) { return check.ok; };
+  if (!std::all_of(checks.begin(), checks.end(), is_ok)) return absl::OkStatus();
+  const absl::Status read = bundle::ReadBundle(folder, before_file).status();
+  if (read.ok() || absl::IsCancelled(read) || absl::IsResourceExhausted(read)) return read;
+  for (bundle::FileCheck& check : checks) {
+    if (check.file != bundle::kManifestFile) continue;
+    check.ok = false;
+    check.fault = std::string(read.message());
+  }
+  return absl::OkStatus();
 }
 
 // Looks at one file after the other and keeps what it found.
@@ -153,8 +176,9 @@ absl::Status Verification::CheckVersion(const Target& target) {
     context_.progress.Advance(files_done_, {});
     return CheckStop(context_);
   };
-  ASSIGN_OR_RETURN(const std::vector<bundle::FileCheck> checks,
+  ASSIGN_OR_RETURN(std::vector<bundle::FileCheck> checks,
                    bundle::VerifyBundle(target.folder, before_file));
+  RETURN_IF_ERROR(CheckNetworks(target.folder, before_file, checks));
   files_done_ = end;
   context_.progress.Advance(files_done_, {});
   nlohmann::json files = nlohmann::json::array();
@@ -179,6 +203,12 @@ absl::Status Verification::Check(const Targets& targets) {
     labels["bundle"] = entry.name;
     labels_.push_back(std::move(labels));
     context_.progress.Advance(++files_done_, {});
+  }
+  for (const bundle::BundleEntry& entry : targets.closed) {
+    const bundle::FileCheck folder = {.file = ".", .fault = std::string(entry.fault.message())};
+    bundles_.push_back({{"bundle", entry.name},
+                        {"folder", entry.folder},
+                        {"files", nlohmann::json::array({Note(entry.name, folder)})}});
   }
   context_.progress.End();
   return CheckStop(context_);

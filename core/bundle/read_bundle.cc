@@ -67,19 +67,15 @@ absl::Status ReadClassifier(const WeightFiles& files, Bundle& bundle) {
   if (!bundle.manifest.has_classifier) return absl::OkStatus();
   const std::string what = absl::StrCat(files.folder, "/", kClassifierFile);
   ASSIGN_OR_RETURN(const NamedTensors tensors, files.Read(kClassifierFile, bundle.manifest));
-  ASSIGN_OR_RETURN(bundle.classifier, classifiers::LinearHead::FromTensors(tensors, what));
+  ASSIGN_OR_RETURN(bundle.classifier,
+                   classifiers::LinearHead::FromTensors(tensors, absl::StrCat("'", what, "'"),
+                                                        bundle.manifest.num_classes(),
+                                                        bundle.manifest.feature_space.dimension));
   const NamedTensors known = bundle.classifier->tensors();
   for (const auto& [name, tensor] : tensors) {
     if (known.contains(name)) continue;
     return absl::InvalidArgumentError(
         absl::StrCat("'", what, "': tensor ", Quoted(name), " is not part of a classifier"));
-  }
-  const at::Tensor& weight = bundle.classifier->weight;
-  if (weight.size(0) != bundle.manifest.num_classes() ||
-      weight.size(1) != bundle.manifest.feature_space.dimension) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "'", what, "': weight is [", weight.size(0), ", ", weight.size(1), "]; expected [",
-        bundle.manifest.num_classes(), ", ", bundle.manifest.feature_space.dimension, "]"));
   }
   return absl::OkStatus();
 }

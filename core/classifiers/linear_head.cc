@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/classifiers/losses.h"
+#include "core/io/safetensors.h"
 #include "core/tensor/checks.h"
 
 namespace tailcast::classifiers {
@@ -46,11 +47,19 @@ at::Tensor LinearHead::Predict(const at::Tensor& features) const {
 NamedTensors LinearHead::tensors() const { return {{kWeight, weight}, {kBias, bias}}; }
 
 absl::StatusOr<LinearHead> LinearHead::FromTensors(const NamedTensors& tensors,
-                                                   const std::string& what) {
+                                                   const std::string& what, int64_t num_classes,
+                                                   int64_t feature_dim) {
   LinearHead head;
-  ASSIGN_OR_RETURN(head.weight, FindFloat(tensors, kWeight, {-1, -1}, what));
+  ASSIGN_OR_RETURN(head.weight, FindFloat(tensors, kWeight, {num_classes, feature_dim}, what));
   ASSIGN_OR_RETURN(head.bias, FindFloat(tensors, kBias, {head.weight.size(0)}, what));
   return head;
+}
+
+absl::StatusOr<LinearHead> LinearHead::Read(const std::string& path, int64_t num_classes,
+                                            int64_t feature_dim) {
+  ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Read(path));
+  ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(file));
+  return FromTensors(tensors, absl::StrCat("'", path, "'"), num_classes, feature_dim);
 }
 
 LinearHead ShiftBias(const LinearHead& head, const std::vector<int64_t>& class_counts,

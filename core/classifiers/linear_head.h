@@ -24,8 +24,14 @@ struct LinearHead {
 
   // "classifier.weight" and "classifier.bias".
   NamedTensors tensors() const;
+  // INVALID_ARGUMENT names `what`, the tensor and what was expected; K and D are checked unless
+  // they are -1.
   static absl::StatusOr<LinearHead> FromTensors(const NamedTensors& tensors,
-                                                const std::string& what);
+                                                const std::string& what, int64_t num_classes = -1,
+                                                int64_t feature_dim = -1);
+  // The same from a safetensors file. NOT_FOUND: no such file.
+  static absl::StatusOr<LinearHead> Read(const std::string& path, int64_t num_classes,
+                                         int64_t feature_dim);
 };
 
 // Logit adjustment after training (Menon et al. 2021, https://arxiv.org/abs/2007.07314; LDMLR's

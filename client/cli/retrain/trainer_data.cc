@@ -10,8 +10,6 @@
 #include "core/base/status_macros.h"
 #include "core/data/class_names.h"
 #include "core/data/feature_file.h"
-#include "core/io/safetensors.h"
-#include "core/tensor/tensor_io.h"
 #include "core/training/encoder_file.h"
 
 namespace tailcast::retrain {
@@ -54,15 +52,9 @@ absl::Status ReadStage1FromEncoder(const TrainerFiles& files, TrainerData& data)
 }
 
 absl::Status ReadStage1FromHead(const TrainerFiles& files, TrainerData& data) {
-  ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::Read(files.head));
-  ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors(file));
-  const std::string what = absl::StrCat("'", files.head, "'");
-  ASSIGN_OR_RETURN(data.stage1, classifiers::LinearHead::FromTensors(tensors, what));
-  const int64_t classes = data.stage1.weight.size(0), dimension = data.stage1.weight.size(1);
-  if (classes == data.num_classes() && dimension == data.space.dimension) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      what, " is a classifier of ", classes, " classes over ", dimension, " dimensions; expected ",
-      data.num_classes(), " classes over ", data.space.dimension, " dimensions"));
+  ASSIGN_OR_RETURN(data.stage1, classifiers::LinearHead::Read(files.head, data.num_classes(),
+                                                              data.space.dimension));
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 """Split, train, encode, publish, verify, label: each command hands the next what it needs."""
 
 import json
+import pathlib
 import unittest
 
 import cli_case
@@ -100,6 +101,23 @@ class MainPathTest(CliCase):
         self.assertEqual((label["version"], label["previous_version"]), (2, 1))
         self.assertTrue(self.succeed_json("verify", "shapes-lt:stable", "--repository", repository)["ok"])
 
+    def test_verify_recomputes_the_fingerprint_of_the_encoder(self):
+        self.make_split()
+        self.train_encoder()
+        self.encode("train")
+        self.train_generator()
+        folder = pathlib.Path(self.publish("--encoder", self.encoder)["folder"])
+        manifest, record = folder / "manifest.json", folder / "publish.json"
+        old = digest(manifest)
+        fingerprint = json.loads(manifest.read_text())["feature_space"]["encoder"]
+        manifest.write_text(manifest.read_text().replace(fingerprint, fingerprint[::-1]))
+        record.write_text(record.read_text().replace(old, digest(manifest)))  # every file is as it is recorded
+        result = self.run_cli("verify", folder, "--json")
+        self.assertEqual(result.returncode, 1)
+        report = json.loads(result.stdout)
+        self.assertEqual([file["file"] for file in report["bundles"][0]["files"] if not file["ok"]], ["manifest.json"])
+        self.assertIn("encoder.safetensors' has the feature space ", report["bundles"][0]["files"][0]["fault"])
+
     def test_equal_commands_give_equal_files_and_seeds_differ(self):
         self.make_split()
         self.train_encoder()
@@ -181,6 +199,23 @@ class ImportedFeaturesTest(CliCase):
                             self.generator)
         self.assertIn("no training rows, so nothing can be generated of: 3, 4, 5, ", text)
         self.assertIn(", 22 and 4977 more\n", text)
+
+    def test_a_head_of_ones_own_is_published_with_the_generator(self):
+        cli_case.write_features(self.features, metadata={"feature_space": "mine"})
+        self.train()
+        head = self.work / "head.safetensors"
+        publish = ["publish", "--repository", self.work / "repository", "--name", "shapes", "--generator", self.generator,
+                   "--head", head]
+        for classes in (3, 2):
+            cli_case.write_safetensors(head, {"classifier.weight": ("F32", [classes, 4], [0.5] * 4 * classes),
+                                              "classifier.bias": ("F32", [classes], [0.0] * classes)})
+            if classes == 2:
+                self.refuse(*publish, says=(f"'{head}': tensor 'classifier.weight' has shape [2, 4]", "expected [3, 4]"))
+                break
+            folder = self.succeed_json(*publish)["folder"]
+            self.assertTrue((pathlib.Path(folder) / "classifier.safetensors").exists())
+            self.assertTrue(self.succeed_json("verify", folder)["ok"])
+        self.refuse(*publish, "--encoder", "e", code=2, says=("--encoder", "--head"))
 
     def test_a_dry_run_counts_bytes_in_whole_numbers(self):
         cli_case.write_features(self.features, metadata={"feature_space": "mine"})

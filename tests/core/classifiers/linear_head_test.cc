@@ -6,6 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/files.h"
+#include "core/tensor/tensor_io.h"
+#include "tests/core/base/scratch_folder.h"
 
 namespace tailcast::classifiers {
 namespace {
@@ -29,6 +35,23 @@ TEST(LinearHeadTest, TensorsBringItBack) {
   ASSERT_TRUE(head.ok()) << head.status();
   EXPECT_TRUE(at::equal(head->weight, SmallHead().weight));
   EXPECT_TRUE(at::equal(head->bias, SmallHead().bias));
+}
+
+TEST(LinearHeadTest, AFileIsReadIfItIsForTheseClassesAndFeatures) {
+  const ScratchFolder folder;
+  const std::string path = folder.File("head.safetensors");
+  EXPECT_EQ(LinearHead::Read(path, 3, 2).status().code(), absl::StatusCode::kNotFound);
+  ASSERT_TRUE(WriteFileAtomically(path, SerializeTensors(SmallHead().tensors(), {}).value()).ok());
+  EXPECT_TRUE(at::equal(LinearHead::Read(path, 3, 2)->weight, SmallHead().weight));
+  for (const auto& [num_classes, feature_dim] : {std::pair{4, 2}, {3, 1}}) {
+    const absl::Status status = LinearHead::Read(path, num_classes, feature_dim).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr(absl::StrCat("'", path,
+                                       "': tensor 'classifier.weight' has shape [3, 2]; "
+                                       "expected [",
+                                       num_classes, ", ", feature_dim, "]")));
+  }
 }
 
 TEST(LinearHeadTest, WrongTensorsAreNamed) {
