@@ -9,6 +9,16 @@
 #include "core/bundle/version_folders.h"
 
 namespace tailcast::bundle {
+namespace {
+
+BundleEntry EmptyEntry(const Repository& repository, const std::string& name) {
+  return {.name = name,
+          .folder = absl::StrCat(repository.root(), "/", name),
+          .versions = {},
+          .labels = std::vector<LabelInfo>()};
+}
+
+}  // namespace
 
 absl::StatusOr<std::vector<BundleEntry>> TakeInventory(const Repository& repository) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, BundleNames(repository.root()));
@@ -16,17 +26,18 @@ absl::StatusOr<std::vector<BundleEntry>> TakeInventory(const Repository& reposit
   for (const std::string& name : names) {
     absl::StatusOr<BundleEntry> entry = TakeInventoryOf(repository, name);
     if (absl::IsNotFound(entry.status())) continue;  // removed since it was listed
-    RETURN_IF_ERROR(entry.status());
-    entries.push_back(*std::move(entry));
+    if (entry.ok()) {
+      entries.push_back(*std::move(entry));
+    } else {
+      entries.push_back(EmptyEntry(repository, name));
+      entries.back().fault = entry.status();
+    }
   }
   return entries;
 }
 
 absl::StatusOr<BundleEntry> TakeInventoryOf(const Repository& repository, const std::string& name) {
-  BundleEntry entry = {.name = name,
-                       .folder = absl::StrCat(repository.root(), "/", name),
-                       .versions = {},
-                       .labels = std::vector<LabelInfo>()};
+  BundleEntry entry = EmptyEntry(repository, name);
   ASSIGN_OR_RETURN(const VersionNumbers numbers, ListVersionNumbers(entry.folder));
   for (const int64_t version : numbers.folders) {
     entry.versions.push_back({.version = version,

@@ -25,6 +25,8 @@ struct VersionEntry {
 struct BundleEntry {
   std::string name;
   std::string folder;
+  // Why the folder cannot be listed; there are no versions and no labels then.
+  absl::Status fault = absl::OkStatus();
   // Ascending.
   std::vector<VersionEntry> versions;
   // DATA_LOSS, naming the file, if labels.json is damaged.
@@ -32,10 +34,11 @@ struct BundleEntry {
 };
 
 // Everything in a repository, sound or not, by name: for those who look for damage, while
-// Repository::List() leaves out what cannot be used.
+// Repository::List() leaves out what cannot be used. Errors: those of the repository's own folder.
 absl::StatusOr<std::vector<BundleEntry>> TakeInventory(const Repository& repository);
 
-// The part of it under one name. NOT_FOUND: no such folder; errors as ListDirectory().
+// The part of it under one name, without `fault`: NOT_FOUND: no such folder; errors as
+// ListDirectory().
 absl::StatusOr<BundleEntry> TakeInventoryOf(const Repository& repository, const std::string& name);
 
 }  // namespace tailcast::bundle

@@ -13,6 +13,7 @@
 #include "core/base/quoted.h"
 #include "core/base/status_macros.h"
 #include "core/contract/plan.h"
+#include "core/data/class_names.h"
 
 namespace tailcast::bundle {
 namespace {
@@ -142,16 +143,17 @@ absl::Status CheckClasses(const Manifest& manifest, const std::string& what) {
     return Contradiction(what, absl::StrCat(num_classes, " classes in class_names; expected 1 to ",
                                             kMaxPlanClasses));
   }
+  RETURN_IF_ERROR(data::CheckClassNameBytes(manifest.class_names, what));
   if (manifest.class_counts.size() != manifest.class_names.size()) {
     return Contradiction(
         what, absl::StrCat("class_counts has ", manifest.class_counts.size(), " values; expected ",
                            num_classes, ", one for each of class_names"));
   }
-  const auto is_count = [](int64_t count) { return count >= 0 && count <= kMaxClassCount; };
-  const auto& counts = manifest.class_counts;
-  if (!std::all_of(counts.begin(), counts.end(), is_count)) {
-    return Contradiction(
-        what, absl::StrCat("class_counts holds a number outside [0, ", kMaxClassCount, "]"));
+  for (size_t i = 0; i < manifest.class_counts.size(); ++i) {
+    const int64_t count = manifest.class_counts[i];
+    if (count >= 0 && count <= kMaxClassCount) continue;
+    return Contradiction(what, absl::StrCat("class_counts[", i, "] is ", count,
+                                            "; expected an integer in [0, ", kMaxClassCount, "]"));
   }
   if (manifest.generator.denoiser.num_classes != num_classes) {
     return Contradiction(what,

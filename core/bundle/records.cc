@@ -45,7 +45,7 @@ absl::Status CheckFormat(const std::string& format, const char* expected, const 
 
 absl::StatusOr<LabelInfo> LabelFromJson(const std::string& label, const json& value,
                                         const std::string& what) {
-  RETURN_IF_ERROR(ValidateName(label));
+  RETURN_IF_ERROR(ValidateBundleName(label));
   JsonReader reader(value, absl::StrCat(what, ".labels.", label));
   LabelInfo info = {.label = label};
   info.version = reader.Int64("version", 1, std::numeric_limits<int64_t>::max());
@@ -53,6 +53,12 @@ absl::StatusOr<LabelInfo> LabelFromJson(const std::string& label, const json& va
   RETURN_IF_ERROR(reader.Finish());
   ASSIGN_OR_RETURN(info.update_time, TimeFromText(update_time, what));
   return info;
+}
+
+absl::Status CheckLabelCount(size_t count, absl::string_view what) {
+  if (count <= kMaxLabels) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(what, ": ", count, " labels; expected at most ", kMaxLabels));
 }
 
 // A record on disk was written by us: whatever is wrong with it, it was damaged.
@@ -100,6 +106,7 @@ absl::StatusOr<PublishRecord> ReadPublishRecord(const std::string& folder) {
 }
 
 absl::StatusOr<std::string> SerializeLabels(const std::vector<LabelInfo>& labels) {
+  RETURN_IF_ERROR(CheckLabelCount(labels.size(), kLabelsFile));
   json entries = json::object();
   for (const LabelInfo& info : labels) {
     entries[info.label] = {{"version", info.version},
@@ -116,6 +123,7 @@ absl::StatusOr<std::vector<LabelInfo>> ParseLabels(absl::string_view text,
   const json entries = reader.Object("labels");
   RETURN_IF_ERROR(reader.Finish());
   RETURN_IF_ERROR(CheckFormat(format, kLabelsFormat, what));
+  RETURN_IF_ERROR(CheckLabelCount(entries.size(), what));
   std::vector<LabelInfo> labels;
   for (const auto& [label, entry] : entries.items()) {
     const absl::StatusOr<LabelInfo> info = LabelFromJson(label, entry, what);

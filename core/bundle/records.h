@@ -30,7 +30,10 @@ absl::StatusOr<PublishRecord> ParsePublishRecord(absl::string_view text, const s
 // DATA_LOSS, naming the file, unless the folder holds a sound one.
 absl::StatusOr<PublishRecord> ReadPublishRecord(const std::string& folder);
 
-// labels.json: where each label points, by name of the label.
+// Of one bundle, so that the description of a version fits a message.
+inline constexpr size_t kMaxLabels = 1000;
+
+// labels.json: where each label points, by name of the label; at most kMaxLabels.
 absl::StatusOr<std::string> SerializeLabels(const std::vector<LabelInfo>& labels);
 absl::StatusOr<std::vector<LabelInfo>> ParseLabels(absl::string_view text, const std::string& what);
 // Empty if there is no file; DATA_LOSS, naming it, if it is not sound.

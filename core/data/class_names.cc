@@ -7,6 +7,15 @@
 
 namespace tailcast::data {
 
+absl::Status CheckClassNameBytes(const std::vector<std::string>& names, const std::string& what) {
+  size_t bytes = 0;
+  for (const std::string& name : names) bytes += name.size();
+  if (bytes <= kMaxClassNameBytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(what, ": the ", names.size(), " class_names have ",
+                                                 bytes, " bytes together; expected at most ",
+                                                 kMaxClassNameBytes));
+}
+
 std::string ListNames(const std::vector<std::string>& names) {
   const size_t shown = std::min(names.size(), kMaxListedNames);
   const auto end = names.begin() + static_cast<std::ptrdiff_t>(shown);

@@ -12,6 +12,12 @@ namespace tailcast::data {
 // Names that a message shows before it only says how many there are more.
 inline constexpr size_t kMaxListedNames = 20;
 
+// All names of a data set together, so that the description of a bundle fits one message.
+inline constexpr size_t kMaxClassNameBytes = size_t{1} << 20;
+
+// INVALID_ARGUMENT, naming `what`, if the names are longer than that.
+absl::Status CheckClassNameBytes(const std::vector<std::string>& names, const std::string& what);
+
 // "cat, dog", or "cat, dog, ..., eel and 31 more" of a long list.
 std::string ListNames(const std::vector<std::string>& names);
 

@@ -8,6 +8,8 @@
 #include "core/base/files.h"
 #include "core/base/json.h"
 #include "core/base/status_macros.h"
+#include "core/contract/plan.h"
+#include "core/data/class_names.h"
 #include "core/data/dataset_formats.h"
 #include "core/tensor/checks.h"
 #include "core/tensor/tensor_io.h"
@@ -24,7 +26,6 @@ constexpr const char* kNonNegative = "non_negative";
 constexpr const char* kDataset = "dataset";
 constexpr const char* kPart = "part";
 constexpr const char* kClassNames = "class_names";
-constexpr int64_t kMaxClasses = 65536;  // the stream contract's limit, section 1
 
 absl::Status Fault(const std::string& path, absl::string_view fault, absl::string_view expected) {
   return absl::InvalidArgumentError(absl::StrCat("'", path, "': ", fault, "; expected ", expected));
@@ -73,6 +74,7 @@ absl::StatusOr<std::vector<std::string>> NamesInFile(const SafetensorsFile& file
   JsonReader reader(object, file.what());
   std::vector<std::string> names = reader.StringList(kClassNames);
   RETURN_IF_ERROR(reader.Finish());
+  RETURN_IF_ERROR(CheckClassNameBytes(names, absl::StrCat("'", file.what(), "', metadata")));
   return names;
 }
 
@@ -82,14 +84,14 @@ absl::Status ReadClasses(const SafetensorsFile& file, int64_t num_classes, Featu
   const std::string labels_what = absl::StrCat("'", file.what(), "': labels");
   if (num_classes == 0 && named == 0) {
     // Before 1 is added to the largest.
-    RETURN_IF_ERROR(CheckLabels(set.labels, kMaxClasses, labels_what));
+    RETURN_IF_ERROR(CheckLabels(set.labels, kMaxPlanClasses, labels_what));
     num_classes = set.labels.max().item<int64_t>() + 1;
   } else if (num_classes == 0) {
     num_classes = named;
   }
-  if (num_classes < 1 || num_classes > kMaxClasses) {
+  if (num_classes < 1 || num_classes > kMaxPlanClasses) {
     return Fault(file.what(), absl::StrCat("the number of classes is ", num_classes),
-                 absl::StrCat("1 to ", kMaxClasses));
+                 absl::StrCat("1 to ", kMaxPlanClasses));
   }
   if (named > 0 && named != num_classes) {
     return Fault(file.what(), absl::StrCat("metadata class_names has ", named, " names"),

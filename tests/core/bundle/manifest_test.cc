@@ -250,6 +250,38 @@ TEST(ManifestTest, HoldsAtMost65536Classes) {
   EXPECT_THAT(std::string(above.status().message()), HasSubstr("65537"));
 }
 
+TEST(ManifestTest, HoldsAtMost2To20Dimensions) {
+  Manifest manifest = ManifestOfClasses(1);
+  const auto with_dimension = [&](int64_t dimension) {
+    manifest.feature_space.dimension = static_cast<uint32_t>(dimension);
+    manifest.generator.denoiser.feature_dim = dimension;
+    return SerializeManifest(manifest).status();
+  };
+  EXPECT_EQ(with_dimension(1 << 20), absl::OkStatus());
+  EXPECT_EQ(with_dimension((1 << 20) + 1),
+            absl::InvalidArgumentError("manifest.feature_space: member 'dimension' is 1048577; "
+                                       "expected an integer in [1, 1048576]"));
+}
+
+TEST(ManifestTest, HoldsAtMost2To53RowsOfAClass) {
+  Manifest manifest = ManifestOfClasses(2);
+  const auto with_count = [&](int64_t count) {
+    manifest.class_counts = {7, count};
+    return SerializeManifest(manifest);
+  };
+  constexpr int64_t kMost = 9007199254740992;
+  const std::string text = with_count(kMost).value();
+  EXPECT_EQ(ParseManifest(text, "m")->class_counts[1], kMost);
+  EXPECT_EQ(with_count(kMost + 1).status(),
+            absl::InvalidArgumentError("manifest: class_counts[1] is 9007199254740993; expected "
+                                       "an integer in [0, 9007199254740992]"));
+  const auto read = ParseManifest(Replaced(text, "9007199254740992", "9007199254740993"), "m");
+  EXPECT_EQ(read.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(read.status().message()),
+              HasSubstr("member 'class_counts' is [7,9007199254740993]; expected a list of "
+                        "integers in [0, 9007199254740992]"));
+}
+
 TEST(ManifestTest, ATextAboveTheLimitIsRefusedUnread) {
   const std::string text(static_cast<size_t>(kMaxManifestBytes) + 1, ' ');
   EXPECT_THAT(std::string(ParseManifest(text, "m").status().message()), HasSubstr("at most"));

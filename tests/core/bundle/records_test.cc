@@ -84,5 +84,23 @@ TEST(RecordsTest, RecordsAboveTheLimitAreRefused) {
   }
 }
 
+TEST(RecordsTest, ABundleHasAThousandLabelsAndNoMore) {
+  std::vector<LabelInfo> labels;
+  for (size_t i = 0; i < kMaxLabels; ++i) {
+    labels.push_back({.label = std::to_string(i), .version = 1, .update_time = kTime});
+  }
+  std::string text = SerializeLabels(labels).value();
+  EXPECT_EQ(ParseLabels(text, "labels.json")->size(), kMaxLabels);
+
+  const size_t first = text.find("\"0\":");
+  text.insert(first, R"("a":{"update_time":"2025-01-31T12:00:00Z","version":1},)");
+  labels.push_back({.label = "a", .version = 1, .update_time = kTime});
+  for (const absl::Status& status :
+       {SerializeLabels(labels).status(), ParseLabels(text, "labels.json").status()}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(status.message(), "labels.json: 1001 labels; expected at most 1000");
+  }
+}
+
 }  // namespace
 }  // namespace tailcast::bundle

@@ -26,6 +26,16 @@ TEST(ClassNamesTest, AListIsWholeUpToItsLimit) {
   EXPECT_THAT(ListNames(Numbered(5000)), EndsWith("c18, c19 and 4980 more"));
 }
 
+TEST(ClassNamesTest, AllTogetherTheyAreAtMostAMebibyte) {
+  std::vector<std::string> names = {std::string(kMaxClassNameBytes - 3, 'x'), "abc"};
+  EXPECT_TRUE(CheckClassNameBytes(names, "'f'").ok());
+  names[1] += "d";
+  const absl::Status status = CheckClassNameBytes(names, "'f'");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(),
+            "'f': the 2 class_names have 1048577 bytes together; expected at most 1048576");
+}
+
 TEST(ClassNamesTest, TheSameClassesInTheSameOrderAreAccepted) {
   EXPECT_TRUE(CheckSameClasses(Numbered(3), "'a'", Numbered(3), "'b'").ok());
 }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/base/files.h"
+#include "core/data/class_names.h"
 #include "core/tensor/tensor_io.h"
 #include "tests/core/base/scratch_folder.h"
 #include "tests/core/data/small_feature_set.h"
@@ -154,6 +155,13 @@ TEST_F(FeatureFileTest, ClassNamesMustBeAsManyAsAskedFor) {
   Write({{"features", at::ones({1, 1})}, {"labels", at::zeros({1}, at::kLong)}},
         {{"feature_space", "mine"}, {"class_names", "{1"}});
   EXPECT_THAT(ErrorOf(), HasSubstr("class_names"));
+}
+
+TEST_F(FeatureFileTest, ClassNamesThatNoBundleCanHoldAreRefused) {
+  Write({{"features", at::ones({1, 1})}, {"labels", at::zeros({1}, at::kLong)}},
+        {{"feature_space", "mine"},
+         {"class_names", "[\"" + std::string(kMaxClassNameBytes + 1, 'x') + "\"]"}});
+  EXPECT_THAT(ErrorOf(), HasSubstr("class_names have 1048577 bytes together"));
 }
 
 TEST_F(FeatureFileTest, ShapesAndTypesAreChecked) {
