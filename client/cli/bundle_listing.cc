@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "client/library/bundle_catalog.h"
 #include "core/base/digest.h"
@@ -11,7 +13,8 @@
 #include "core/base/status_macros.h"
 #include "core/bundle/inventory.h"
 #include "core/bundle/repository.h"
-#include "proto/convert/contract_proto.h"
+#include "proto/convert/resource_names.h"
+#include "proto/describe/bundle_message.h"
 
 namespace tailcast::cli {
 namespace {
@@ -24,46 +27,36 @@ absl::StatusOr<bundle::Manifest> ReadManifest(const std::string& folder) {
   return bundle::ParseManifest(text, absl::StrCat("'", path, "'"));
 }
 
-void DescribeManifest(const bundle::Manifest& manifest, v1::Bundle& bundle) {
-  bundle.set_feature_dimension(static_cast<int32_t>(manifest.feature_space.dimension));
-  bundle.set_feature_space_digest(ToBytes(manifest.feature_space.digest()));
-  bundle.set_class_count(static_cast<int32_t>(manifest.class_names.size()));
-  bundle.mutable_training_image_counts()->Assign(manifest.class_counts.begin(),
-                                                 manifest.class_counts.end());
-  for (const std::string& name : manifest.class_names) bundle.add_class_names(name);
-  *bundle.mutable_default_sampler() = ToProto(manifest.default_sampler);
-  if (!manifest.encoder) return;
-  const ImageInput& input = manifest.encoder->input;
-  bundle.mutable_image_format()->set_height(static_cast<int32_t>(input.height));
-  bundle.mutable_image_format()->set_width(static_cast<int32_t>(input.width));
-  bundle.mutable_image_format()->set_channel_count(static_cast<int32_t>(input.channels()));
+// Of the whole repository, or of one name if it is not empty.
+absl::StatusOr<std::vector<bundle::BundleEntry>> TakeInventory(const bundle::Repository& repository,
+                                                               const std::string& name) {
+  if (name.empty()) return bundle::TakeInventory(repository);
+  absl::StatusOr<bundle::BundleEntry> entry = bundle::TakeInventoryOf(repository, name);
+  if (absl::IsNotFound(entry.status())) return std::vector<bundle::BundleEntry>();
+  RETURN_IF_ERROR(entry.status());
+  return std::vector<bundle::BundleEntry>{*std::move(entry)};
 }
 
-// The part that does not need the version's own files.
-ListedBundle DescribeLabels(const std::string& name, int64_t version,
-                            const absl::StatusOr<std::vector<bundle::LabelInfo>>& labels) {
-  ListedBundle listed;
-  listed.bundle.set_name(absl::StrCat("bundles/", name, "/versions/", version));
+// Every label that points at the version.
+void AddLabels(const absl::StatusOr<std::vector<bundle::LabelInfo>>& labels,
+               const std::string& name, int64_t version, ListedBundle& listed) {
   if (!labels.ok()) {
     listed.labels_fault = std::string(labels.status().message());
-    return listed;
+    return;
   }
   for (const bundle::LabelInfo& label : *labels) {
-    if (label.version != version) continue;
-    listed.bundle.add_labels(absl::StrCat("bundles/", name, "/labels/", label.label));
+    if (label.version == version) listed.bundle.add_labels(LabelResource(name, label.label));
   }
-  return listed;
 }
 
 ListedBundle Describe(const bundle::VersionInfo& version,
                       const absl::StatusOr<std::vector<bundle::LabelInfo>>& labels) {
-  ListedBundle listed = DescribeLabels(version.name, version.version, labels);
-  v1::Bundle& bundle = listed.bundle;
-  bundle.set_digest(ToBytes(version.digest));
-  bundle.mutable_publish_time()->set_seconds(absl::ToUnixSeconds(version.publish_time));
+  ListedBundle listed = {.bundle = DescribeVersion(version)};
+  AddLabels(labels, version.name, version.version, listed);
   absl::StatusOr<bundle::Manifest> manifest = ReadManifest(version.folder);
   if (manifest.ok()) {
-    DescribeManifest(*manifest, bundle);
+    DescribeManifest(*manifest, listed.bundle);
+    DescribeClasses(*manifest, listed.bundle);
     listed.manifest = *std::move(manifest);
   } else {
     listed.fault = std::string(manifest.status().message());
@@ -71,9 +64,14 @@ ListedBundle Describe(const bundle::VersionInfo& version,
   return listed;
 }
 
-std::string HexOf(const std::string& bytes) {
-  const absl::StatusOr<Digest> digest = DigestFromBytes(bytes);
-  return digest.ok() ? ToHex(*digest) : "";
+// Of a version whose publish.json cannot be read.
+ListedBundle DescribeDamaged(const bundle::BundleEntry& entry,
+                             const bundle::VersionEntry& version) {
+  ListedBundle listed;
+  listed.fault = std::string(version.info.status().message());
+  listed.bundle.set_name(VersionResource(entry.name, version.version));
+  AddLabels(entry.labels, entry.name, version.version, listed);
+  return listed;
 }
 
 nlohmann::json SamplerJson(const v1::SamplerSpec& sampler) {
@@ -94,7 +92,7 @@ nlohmann::json SamplerJson(const v1::SamplerSpec& sampler) {
 }
 
 nlohmann::json NumericsJson(const v1::Numerics& numerics) {
-  return {{"numerics_id", HexOf(numerics.numerics_id())},
+  return {{"numerics_id", absl::BytesToHexString(numerics.numerics_id())},
           {"facts", std::vector<std::string>(numerics.facts().begin(), numerics.facts().end())},
           {"row_invariant", numerics.invariance() == v1::Numerics::INVARIANCE_ROW},
           {"tile_row_counts", std::vector<int32_t>(numerics.tile_row_counts().begin(),
@@ -120,17 +118,16 @@ void AddManifest(const bundle::Manifest& manifest, nlohmann::json& json) {
 absl::StatusOr<std::vector<ListedBundle>> ListRepository(const std::string& repository,
                                                          const std::string& name) {
   ASSIGN_OR_RETURN(const bundle::Repository opened, bundle::Repository::Open(repository));
-  ASSIGN_OR_RETURN(const std::vector<bundle::BundleEntry> entries, bundle::TakeInventory(opened));
+  ASSIGN_OR_RETURN(const std::vector<bundle::BundleEntry> entries, TakeInventory(opened, name));
   std::vector<ListedBundle> listed;
   for (const bundle::BundleEntry& entry : entries) {
-    if (!name.empty() && entry.name != name) continue;
+    if (!entry.fault.ok()) {
+      listed.emplace_back().fault = std::string(entry.fault.message());
+      listed.back().bundle.set_name(ParentResource(entry.name));
+    }
     for (const bundle::VersionEntry& version : entry.versions) {
-      if (version.info.ok()) {
-        listed.push_back(Describe(*version.info, entry.labels));
-      } else {
-        listed.push_back(DescribeLabels(entry.name, version.version, entry.labels));
-        listed.back().fault = std::string(version.info.status().message());
-      }
+      listed.push_back(version.info.ok() ? Describe(*version.info, entry.labels)
+                                         : DescribeDamaged(entry, version));
     }
   }
   if (!listed.empty() || name.empty()) return listed;
@@ -149,7 +146,7 @@ absl::StatusOr<std::vector<ListedBundle>> ListServer(const client::FailoverOptio
 absl::StatusOr<ListedBundle> FindInRepository(const std::string& repository,
                                               const std::string& reference) {
   ASSIGN_OR_RETURN(const bundle::Repository opened, bundle::Repository::Open(repository));
-  ASSIGN_OR_RETURN(const bundle::BundleReference parsed, bundle::ParseReference(reference));
+  ASSIGN_OR_RETURN(const BundleReference parsed, ParseBundleReference(reference));
   ASSIGN_OR_RETURN(const bundle::VersionInfo version, opened.Find(parsed));
   ListedBundle listed = Describe(version, opened.Labels(version.name));
   if (listed.fault.empty()) return listed;
@@ -158,15 +155,12 @@ absl::StatusOr<ListedBundle> FindInRepository(const std::string& repository,
 
 absl::StatusOr<ListedBundle> FindOnServer(const client::FailoverOptions& server,
                                           const std::string& reference) {
-  ASSIGN_OR_RETURN(const client::BundleReference parsed, client::ParseBundleReference(reference));
+  ASSIGN_OR_RETURN(const BundleReference parsed, ParseBundleReference(reference));
   ASSIGN_OR_RETURN(v1::Bundle bundle, client::BundleCatalog(server).Get(parsed));
   return ListedBundle{.bundle = std::move(bundle)};
 }
 
-std::string ReferenceOf(const v1::Bundle& bundle) {
-  const auto version = client::ParseVersionName(bundle.name());
-  return version.ok() ? absl::StrCat(version->first, "@", version->second) : bundle.name();
-}
+std::string ReferenceOf(const v1::Bundle& bundle) { return ReferenceText(bundle.name()); }
 
 std::vector<std::string> LabelsOf(const v1::Bundle& bundle) {
   std::vector<std::string> names;
@@ -178,20 +172,24 @@ std::vector<std::string> LabelsOf(const v1::Bundle& bundle) {
 
 std::string StateOf(const ListedBundle& listed) {
   if (!listed.fault.empty()) return "DAMAGED";
-  if (listed.bundle.state() == v1::Bundle::STATE_UNSPECIFIED) return "";
-  return v1::Bundle::State_Name(listed.bundle.state()).substr(sizeof(kStatePrefix) - 1);
+  const v1::Bundle::State state = listed.bundle.state();
+  if (state == v1::Bundle::STATE_UNSPECIFIED) return "";
+  // A newer server may have states that have no name here.
+  if (!v1::Bundle::State_IsValid(state)) return absl::StrCat(static_cast<int>(state));
+  return std::string(absl::StripPrefix(v1::Bundle::State_Name(state), kStatePrefix));
 }
 
 nlohmann::json ToJson(const ListedBundle& listed) {
   const v1::Bundle& bundle = listed.bundle;
-  nlohmann::json json = {{"bundle", ReferenceOf(bundle)},
-                         {"bundle_digest", HexOf(bundle.digest())},
-                         {"labels", LabelsOf(bundle)},
-                         {"feature_dimension", bundle.feature_dimension()},
-                         {"feature_space_digest", HexOf(bundle.feature_space_digest())},
-                         {"class_count", bundle.class_count()},
-                         {"default_sampler", SamplerJson(bundle.default_sampler())},
-                         {"has_encoder", bundle.has_image_format()}};
+  nlohmann::json json = {
+      {"bundle", ReferenceOf(bundle)},
+      {"bundle_digest", absl::BytesToHexString(bundle.digest())},
+      {"labels", LabelsOf(bundle)},
+      {"feature_dimension", bundle.feature_dimension()},
+      {"feature_space_digest", absl::BytesToHexString(bundle.feature_space_digest())},
+      {"class_count", bundle.class_count()},
+      {"default_sampler", SamplerJson(bundle.default_sampler())},
+      {"has_encoder", bundle.has_image_format()}};
   if (const std::string state = StateOf(listed); !state.empty()) json["state"] = state;
   if (!listed.fault.empty()) json["fault"] = listed.fault;
   if (!listed.labels_fault.empty()) json["labels_fault"] = listed.labels_fault;

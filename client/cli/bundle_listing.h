@@ -19,7 +19,8 @@ struct ListedBundle {
   v1::Bundle bundle;
   // From a repository: the whole manifest.
   std::optional<bundle::Manifest> manifest = {};
-  // From a repository: why publish.json or the manifest cannot be read; empty if they can.
+  // From a repository: why publish.json or the manifest cannot be read; empty if they can. Of a
+  // bundle whose folder cannot be listed: why, and `bundle` is "bundles/NAME".
   std::string fault = {};
   // The same of the labels of all its versions, of which `bundle` then has none.
   std::string labels_fault = {};
@@ -38,11 +39,11 @@ absl::StatusOr<ListedBundle> FindInRepository(const std::string& repository,
 absl::StatusOr<ListedBundle> FindOnServer(const client::FailoverOptions& server,
                                           const std::string& reference);
 
-// "NAME@VERSION".
+// "NAME@VERSION", or "NAME".
 std::string ReferenceOf(const v1::Bundle& bundle);
 // Names of the labels that point at it.
 std::vector<std::string> LabelsOf(const v1::Bundle& bundle);
-// "ACTIVE", "DAMAGED", ...; "" where a state has no meaning.
+// "ACTIVE", "DAMAGED", ...; "" where a state has no meaning, a number where it is not known.
 std::string StateOf(const ListedBundle& listed);
 
 nlohmann::json ToJson(const ListedBundle& listed);

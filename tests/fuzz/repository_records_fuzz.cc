@@ -38,7 +38,7 @@ void TestLabels(absl::string_view text) {
     return;
   }
   for (const bundle::LabelInfo& label : *labels) {
-    FuzzCheck(bundle::ValidateName(label.label).ok() && label.version >= 1,
+    FuzzCheck(ValidateBundleName(label.label).ok() && label.version >= 1,
               "labels have names and point at versions");
   }
   const std::string written = bundle::SerializeLabels(*labels).value();
