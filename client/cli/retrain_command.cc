@@ -4,6 +4,7 @@
 #include <torch/version.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <string>
@@ -73,6 +74,9 @@ absl::StatusOr<std::vector<double>> ParseNumbers(const char* flag, const std::st
       return WrongUsage(absl::StrCat(flag, ": '", item, "'; expected numbers in [", range.min, ", ",
                                      range.max, "]"));
     }
+    if (std::find(numbers.begin(), numbers.end(), number) != numbers.end()) {
+      return WrongUsage(absl::StrCat(flag, ": '", item, "' occurs twice"));
+    }
     numbers.push_back(number);
   }
   return numbers;
@@ -84,7 +88,7 @@ absl::StatusOr<retrain::RefitMethod> ParseRefit(const std::string& text) {
   return WrongUsage(absl::StrCat("--refit '", text, "'; expected regularised or paper"));
 }
 
-// Guidance and plan as far as they can be checked before anything is read.
+// As far as they can be checked before anything is read.
 absl::Status CheckCandidates(const std::vector<std::string>& candidates) {
   const std::vector<int64_t> any_counts = {2, 1};
   std::set<std::string> seen;
@@ -104,6 +108,9 @@ absl::StatusOr<retrain::RetrainOptions> ParseOptions(const RetrainFlags& flags) 
     return WrongUsage("expected one of --encoder and --head");
   }
   retrain::RetrainOptions options;
+  if (const absl::Status rule = CheckBalanceRule(flags.plan); !rule.ok()) {
+    return WrongUsage(absl::StrCat("--plan: ", rule.message()));
+  }
   options.plan = flags.plan;
   options.seed = flags.seed;
   options.guidance_candidates = absl::StrSplit(flags.guidance_candidates, ',');
@@ -204,9 +211,8 @@ absl::StatusOr<CommandResult> RunRetrain(const RetrainFlags& flags, CommandConte
   RETURN_IF_ERROR(PrepareOutput(flags));
   ASSIGN_OR_RETURN(const retrain::TrainerData data, retrain::ReadTrainerData(flags.files));
   RETURN_IF_ERROR(CheckStop(context));
-  if (const auto plan = PlanFromRule(flags.plan, data.class_counts); !plan.ok()) {
-    return WrongUsage(absl::StrCat("--plan: ", plan.status().message()));
-  }
+  // Before anything is streamed; Retrain() makes the plan itself.
+  RETURN_IF_ERROR(PlanFromRule(flags.plan, data.class_counts).status());
   const StopWatcher watcher(context.stop_requested);
   server.failover.stop = watcher.token();
   server.feature_space_digest = data.space.digest();

@@ -129,6 +129,11 @@ absl::StatusOr<PlanSpec> PlanFromRule(absl::string_view rule, const std::vector<
   return PlanOfWeights(weights, counts, rule);
 }
 
+absl::Status CheckBalanceRule(absl::string_view rule) {
+  const auto commas = static_cast<size_t>(std::count(rule.begin(), rule.end(), ','));
+  return WeightsOfRule(rule, std::vector<int64_t>(commas + 1, 1)).status();
+}
+
 absl::StatusOr<PlanSpec> PlanOfClasses(const std::vector<int32_t>& classes, int64_t rows_per_class,
                                        const std::vector<int64_t>& counts) {
   RETURN_IF_ERROR(ValidateCounts(counts));

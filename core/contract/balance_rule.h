@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/contract/plan.h"
@@ -19,6 +20,9 @@ namespace tailcast {
 // INVALID_ARGUMENT: unknown rule, malformed or negative number, wrong number of counts, a plan that
 // sums to zero, a class with weight but without training rows (named), period above kMaxPeriod.
 absl::StatusOr<PlanSpec> PlanFromRule(absl::string_view rule, const std::vector<int64_t>& counts);
+
+// The part of its errors that needs no counts: an unknown rule, a malformed or negative number.
+absl::Status CheckBalanceRule(absl::string_view rule);
 
 // The plan of N rows of each of `classes`. Errors as above; a class out of range is named, with K.
 absl::StatusOr<PlanSpec> PlanOfClasses(const std::vector<int32_t>& classes, int64_t rows_per_class,

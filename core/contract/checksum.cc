@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string>
 
 #if defined(__x86_64__)
@@ -16,7 +17,9 @@ namespace {
 // Hashes bytes that lie in two places; keeps its memory from one call to the next.
 class SplitHasher {
  public:
-  SplitHasher() : state_(XXH3_createState(), XXH3_freeState) {}
+  SplitHasher() : state_(XXH3_createState(), XXH3_freeState) {
+    if (state_ == nullptr) throw std::bad_alloc();  // as new would
+  }
 
   uint64_t Hash(int64_t seed, absl::string_view head, absl::string_view tail) {
     XXH3_64bits_reset_withSeed(state_.get(), static_cast<uint64_t>(seed));

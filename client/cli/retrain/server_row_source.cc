@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/library/bundle_catalog.h"
@@ -16,6 +17,7 @@
 #include "core/base/status_macros.h"
 #include "core/contract/address.h"
 #include "proto/convert/contract_proto.h"
+#include "proto/convert/resource_names.h"
 
 namespace tailcast::retrain {
 namespace {
@@ -61,33 +63,22 @@ absl::StatusOr<training::LabelledRows> Collect(client::RowStream& stream, int64_
                                           " rows; expected ", row_count));
 }
 
-std::string HexOf(const std::string& bytes) {
-  const absl::StatusOr<Digest> digest = DigestFromBytes(bytes);
-  return digest.ok() ? ToHex(*digest) : "";
-}
-
-// "ddim, 16 steps, guidance 0", "..., guidance -0.1 to -0.5 by class"
+// "ddim, 16 steps, guidance 0", "..., guidance -0.5 to -0.1, by class"
 std::string SamplerText(const v1::SamplerSpec& sampler) {
   std::string text = absl::StrCat("ddim, ", sampler.ddim().step_count(), " steps, guidance ");
   const auto& weights = sampler.guidance_weights();
   if (weights.empty()) return absl::StrCat(text, "0");
   const auto [low, high] = std::minmax_element(weights.begin(), weights.end());
   if (*low == *high) return absl::StrCat(text, *low);
-  return absl::StrCat(text, *high, " to ", *low, " by class");
-}
-
-// "bundles/NAME/versions/3" -> "NAME@3"; another text stays as it is.
-std::string ReferenceText(const std::string& resource_name) {
-  const auto parsed = client::ParseVersionName(resource_name);
-  return parsed.ok() ? absl::StrCat(parsed->first, "@", parsed->second) : resource_name;
+  return absl::StrCat(text, *low, " to ", *high, ", by class");
 }
 
 StreamedRows Describe(const v1::GenerateHeader& header) {
   StreamedRows streamed;
   streamed.bundle = ReferenceText(header.stream().bundle());
-  streamed.bundle_digest = HexOf(header.stream().bundle_digest());
-  streamed.feature_space_digest = HexOf(header.feature_space_digest());
-  streamed.recipe = HexOf(header.recipe_digest());
+  streamed.bundle_digest = absl::BytesToHexString(header.stream().bundle_digest());
+  streamed.feature_space_digest = absl::BytesToHexString(header.feature_space_digest());
+  streamed.recipe = absl::BytesToHexString(header.recipe_digest());
   streamed.sampler = SamplerText(header.stream().sampler());
   const absl::StatusOr<Digest> address = DigestFromBytes(header.address());
   if (address.ok()) streamed.address = AddressText(*address);
@@ -108,14 +99,10 @@ absl::Status ServerRowSource::NameBundle(v1::StreamSpec& stream) const {
     if (options_.num_steps) *stream.mutable_sampler()->mutable_ddim() = first.sampler().ddim();
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const client::BundleReference reference,
-                   client::ParseBundleReference(options_.bundle));
+  ASSIGN_OR_RETURN(const BundleReference reference, ParseBundleReference(options_.bundle));
   const bool is_named = reference.version.has_value() || reference.label.has_value();
   if (is_named && !options_.num_steps) {
-    stream.set_bundle(
-        reference.version
-            ? absl::StrCat("bundles/", reference.name, "/versions/", *reference.version)
-            : absl::StrCat("bundles/", reference.name, "/labels/", *reference.label));
+    stream.set_bundle(ResourceOf(reference));
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(const v1::Bundle bundle,

@@ -5,7 +5,7 @@ import re
 import subprocess
 import unittest
 
-from cli_case import CliCase, write_features
+from cli_case import CliCase, write_features, write_safetensors
 
 COMMANDS = [["split"], ["train", "encoder"], ["encode"], ["train", "generator"], ["publish"], ["bundles"], ["inspect"],
             ["verify"], ["label"], ["generate"], ["retrain"], ["report"]]
@@ -65,18 +65,50 @@ class UsageTest(CliCase):
             (generator, "--label-dropout", ["1.1"]),
             (generator, "--threads", ["0"]),
             (generator, "--classes", ["65537"]),
-            (encoder, "--epochs", ["0"]),
-            (encoder, "--batch-size", ["1"]),
+            (encoder, "--epochs", ["0", "100001"]),
+            (encoder, "--batch-size", ["1", "100001"]),
             (encoder, "--learning-rate", ["100"]),
             (encoder, "--weight-decay", ["1"]),
             (encoder, "--mixup", ["100"]),
             (encoder, "--seed", ["-1", "9223372036854775808"]),
             (publish, "--steps", ["0", "4080"]),
             (retrain, "--steps", ["0", "4080"]),
-            (["split", "--data", "d", "--output", "o"], "--imbalance-factor", ["0.5"]),
         ]:
             for value in values:
                 self.refuse(*command, f"{flag}={value}", code=2, says=(flag, f"'{value}'", "expected"))
+
+    def test_numbers_are_accepted_up_to_the_ends_of_their_range(self):
+        """With the lowest numbers, and with the highest, a command gets as far as its missing input."""
+        missing, output = self.work / "missing", self.work / "output.npy"
+        images = (-1, 0, 2**31, 2**31 + 1, f"0 to {2**31}")
+        generate = ["generate", "--local", "--repository", missing, "--bundle", "b", "--output", output]
+        retrain = ["retrain", "--bundle", "b", "--features", missing, "--validation", missing, "--test", missing,
+                   "--encoder", missing, "--output", self.work / "trainer"]
+        for command, flags in [
+            (generate, {"--class": (-1, 0, 2**24 - 1, 2**24, ""),
+                        "--count": (0, 1, 2**31 - 1, 2**31, f"1 to {2**31 - 1}"),
+                        "--steps": (0, 1, 4079, 4080, "1 to 4079"),
+                        "--threads": (0, 1, 1024, 1025, "1 to 1024"),
+                        "--retry-for": ("-0.1", 0, 31536000, "31536000.1", "0 to 3.1536e+07")}),
+            (retrain, {"--data-free-rows": (0, 1, 10**6, 10**6 + 1, "1 to 1000000"),
+                       "--epochs": (0, 1, 10**5, 10**5 + 1, "1 to 100000"),
+                       "--retry-for": ("-0.1", 0, 86400, "86400.1", "0 to 86400"),
+                       "--bias-shifts": ("-10.01", -10, 10, "10.01", "numbers in [-10, 10]"),
+                       "--regularizations": ("-0.01", 0, 1000, "1000.01", "numbers in [0, 1000]")}),
+            (["train", "encoder", "--data", missing, "--output", output], {"--crop-padding": (-1, 0, 64, 65, "0 to 64")}),
+            (["split", "--data", missing, "--output", output],
+             {"--imbalance-factor": (0.99, 1, 10**6, "1000000.01", "1 to 1e+06"),
+              "--max-per-class": images, "--validation-per-class": images}),
+        ]:
+            lowest = {flag: low for flag, (_, low, _, _, _) in flags.items()}
+            highest = {flag: high for flag, (_, _, high, _, _) in flags.items()}
+            for values in (lowest, highest):
+                self.refuse(*command, *(f"{flag}={value}" for flag, value in values.items()), says=missing)
+            for flag, (below, _, _, above, expected) in flags.items():
+                for wrong in (below, above):
+                    values = {**lowest, flag: wrong}
+                    self.refuse(*command, *(f"{name}={value}" for name, value in values.items()), code=2,
+                                says=(flag, f"'{wrong}'", "expected", expected))
 
     def test_the_deepest_network_that_the_flags_allow_is_one_that_can_be_built(self):
         features = self.work / "features.safetensors"
@@ -105,6 +137,57 @@ class UsageTest(CliCase):
         self.refuse("split", "--data", "d", "--output", "o", "--class-order", "1,x", code=2, says="--class-order: 'x'")
         self.refuse("label", "name", "stable", "--repository", "r", code=2, says="NAME@VERSION")
         self.refuse("publish", "--repository", "r", "--name", "Bad Name", "--generator", "g", code=2, says="Bad Name")
+
+    def test_choices_of_retrain_outside_their_lists_are_wrong_usage(self):
+        retrain = ["retrain", "--bundle", "b", "--features", "f", "--validation", "v", "--test", "t", "--output",
+                   self.work / "out"]
+        guidance = "expected W or HEAD:TAIL with numbers in [-1, 32]"
+        for flag, value, named, expected in [
+            ("--refit", "best", "'best'", "expected regularised or paper"),
+            ("--arms", "ldmlr,magic", "'magic'", "expected some of stage1, logit_adjustment, balanced_softmax"),
+            ("--arms", "ldmlr,", "''", "expected some of stage1, logit_adjustment, balanced_softmax"),
+            ("--bias-shifts", "0,x", "'x'", "expected numbers in [-10, 10]"),
+            ("--bias-shifts", "nan", "'nan'", "expected numbers in [-10, 10]"),
+            ("--bias-shifts", "0.5,0,0.50", "'0.50'", "twice"),
+            ("--regularizations", "0.1,", "''", "expected numbers in [0, 1000]"),
+            ("--regularizations", "nan,1", "'nan'", "expected numbers in [0, 1000]"),
+            ("--regularizations", "1,1", "'1'", "twice"),
+            ("--guidance-candidates", "0,x", "'x'", guidance),
+            ("--guidance-candidates", "nan", "'nan'", guidance),
+            ("--guidance-candidates", "0,1:2:3", "'1:2:3'", guidance),
+            ("--guidance-candidates", "0,", "''", guidance),
+            ("--guidance-candidates", "-0.1:-0.5,0,-0.1:-0.5", "'-0.1:-0.5'", "twice"),
+        ]:
+            self.refuse(*retrain, "--encoder", "e", f"{flag}={value}", code=2, says=(flag, named, expected))
+        for heads in ([], ["--encoder", "e", "--head", "h"]):
+            self.refuse(*retrain, *heads, code=2, says="expected one of --encoder and --head")
+        self.assertFalse((self.work / "out").exists())
+
+    def test_a_plan_that_no_data_set_can_have_is_wrong_usage(self):
+        rows = ["--server", "127.0.0.1:1", "--bundle", "b", "--output"]
+        generate = ["generate", *rows, self.work / "rows.npy"]
+        retrain = ["retrain", *rows, self.work / "out", "--features", "f", "--validation", "v", "--test", "t", "--encoder", "e"]
+        for plan, expected in [("even=5", "balance-to=N, ratio=R, each=N or counts=A,B,..."),
+                               ("each=-1", "a whole number of rows"), ("ratio=nan", "a finite ratio of at least 0"),
+                               ("counts=1,,2", "a whole number of rows")]:
+            for command in (generate, retrain):
+                self.refuse(*command, "--plan", plan, code=2, says=("--plan: ", f"'{plan}'", "expected", expected))
+        self.assertFalse((self.work / "out").exists())
+
+    def test_a_plan_that_the_data_do_not_admit_fails_before_a_server_is_asked(self):
+        features, head = self.work / "features.safetensors", self.work / "head.safetensors"
+        write_features(features, metadata={"feature_space": "mine"})
+        write_safetensors(head, {"classifier.weight": ("F32", [3, 4], [0.5] * 12), "classifier.bias": ("F32", [3], [0.0] * 3)})
+        for plan, expected in [("counts=1,2", "3 counts, one per class, not 2"), ("each=0", "at least one row"),
+                               (f"each={2**31}", f"at most {2**31 - 1} rows in all")]:
+            self.refuse("retrain", "--server", "127.0.0.1:1", "--bundle", "b", "--features", features, "--validation",
+                        features, "--test", features, "--head", head, "--output", self.work / "out", "--plan", plan, code=1,
+                        says=(f"plan '{plan}'", "expected", expected))
+
+    def test_an_ablation_of_report_is_a_name_and_a_folder(self):
+        for ablation in ("ldmlr_cbdm", "=folder", "ldmlr_cbdm="):
+            self.refuse("report", "--inputs", self.work, "--output", self.work / "report.html", "--ablation", ablation, code=2,
+                        says=(f"--ablation '{ablation}'", "expected NAME=DIR"))
 
     def test_what_is_no_bundle_and_no_label_is_wrong_usage_wherever_it_is_looked_up(self):
         repository = self.work / "repository"

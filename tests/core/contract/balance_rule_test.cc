@@ -99,6 +99,16 @@ TEST(BalanceRuleTest, MalformedNumbersAreNamed) {
   }
 }
 
+TEST(BalanceRuleTest, TheFormOfARuleIsCheckedWithoutCounts) {
+  for (const char* rule : {"balance-to=5", "ratio=0.5", "each=7", "counts=3", "counts=3,0,2"}) {
+    EXPECT_TRUE(CheckBalanceRule(rule).ok()) << rule;
+  }
+  for (const char* rule :
+       {"", "fill=3", "each=-1", "ratio=nan", "counts=1,,2", "counts=", "each=1,2"}) {
+    EXPECT_EQ(CheckBalanceRule(rule).code(), absl::StatusCode::kInvalidArgument) << rule;
+  }
+}
+
 TEST(BalanceRuleTest, WrongNumberOfCountsIsNamed) {
   EXPECT_THAT(ErrorOf(PlanFromRule("counts=1,2", Counts{5, 1, 1})),
               HasSubstr("expected 3 counts, one per class, not 2"));

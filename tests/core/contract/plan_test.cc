@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -192,6 +193,23 @@ TEST(PlanTest, RowsReadTogetherAreThoseReadOneByOne) {
     plan.ReadSamples(rows, absl::MakeSpan(samples));
     for (size_t i = 0; i < rows.size(); ++i) ASSERT_EQ(samples[i], plan.At(rows[i])) << rows[i];
   }
+}
+
+TEST(PlanTest, AFarRowCostsAboutAsMuchAsTheFirst) {
+  constexpr int kRounds = 20;
+  const Plan plan = MakePlan(PlanB());
+  const auto seconds_of_rows = [&](int64_t start) {
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_EQ(RowsOf(plan, start, start + 2000).size(), 2000u);
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
+  // The fastest of several rounds, turn by turn, since others share the machine.
+  double first = std::numeric_limits<double>::infinity(), far = first;
+  for (int i = 0; i < kRounds; ++i) {
+    first = std::min(first, seconds_of_rows(0));
+    far = std::min(far, seconds_of_rows(int64_t{1} << 40));
+  }
+  EXPECT_LT(far, 20 * first);
 }
 
 TEST(PlanTest, LargestPeriodWorksAtBothEnds) {

@@ -84,6 +84,61 @@ TEST(PageTest, SaysWhenAControlIsBetter) {
   EXPECT_THAT(page, HasSubstr("LDMLR differs from that control by \u22123.00 points"));
 }
 
+// What stands between the first `from` of the page and the next `to`.
+std::string Between(const std::string& page, const std::string& from, const std::string& to) {
+  const size_t begin = page.find(from);
+  if (begin == std::string::npos) return "";
+  return page.substr(begin, page.find(to, begin) - begin);
+}
+
+size_t CountOf(const std::string& text, const std::string& page) {
+  size_t count = 0;
+  for (size_t at = page.find(text); at != std::string::npos; at = page.find(text, at + 1)) ++count;
+  return count;
+}
+
+TEST(PageTest, ShowsTheDifferenceToEachControlPairedBySeed) {
+  ReportInputs inputs;
+  inputs.runs = {SampleFigures(0), SampleFigures(1)};
+  inputs.runs[1].arms[kLdmlr].accuracy += 2;
+  const std::string page = RenderPage(*Merge(std::move(inputs)));
+  const std::string table =
+      Between(page, "<caption>LDMLR minus the arm of the row, paired by seed", "</table>");
+  for (const char* label : {"Stage 1", "Logit adjustment", "Balanced softmax", "Class Gaussians"}) {
+    EXPECT_THAT(table, HasSubstr(label));
+  }
+  // 62 against 61 % on the rarest class, evenly rising to no difference on the most frequent.
+  EXPECT_THAT(Between(table, "Balanced softmax", "</tr>"), HasSubstr("+0.50, +2.50"));
+  // Of each run: 110 images gained, 100 lost.
+  EXPECT_THAT(Between(table, "Logit adjustment", "</tr>"), HasSubstr("220, 200"));
+}
+
+TEST(PageTest, ShowsHowFarGeneratedAndHeldOutRowsAreFromTrainingRows) {
+  ReportInputs inputs;
+  inputs.runs = {SampleFigures(0)};
+  inputs.runs[0].distances["few/generated"].copies = 7;
+  const std::string page = RenderPage(*Merge(std::move(inputs)));
+  const std::string table =
+      Between(page, "<caption>Quantiles of the distance to the nearest training row", "</table>");
+  EXPECT_THAT(table, HasSubstr("Near copies</th>"));
+  EXPECT_EQ(CountOf("<tr>", table), 1 + 6) << "training, held-out and generated of all and few";
+  EXPECT_EQ(CountOf(">7</td>", table), 1);
+  EXPECT_THAT(table, HasSubstr(">3.60</td>")) << "median of held-out rows";
+  EXPECT_THAT(table, HasSubstr(">3.40</td>")) << "median of generated rows";
+}
+
+TEST(PageTest, ShowsRealAndGeneratedFeaturesOfTailClasses) {
+  const std::string page = RenderPage(Sample(1));
+  for (const char* text : {"T-shirt/top, 59 training rows", "Trouser, 98 training rows",
+                           "Pullover, 164 training rows"}) {
+    EXPECT_THAT(page, HasSubstr(text));
+  }
+  const std::string panel = Between(page, "Features of class Trouser", "</svg>");
+  EXPECT_EQ(CountOf("hollow held-out", panel), 100);
+  EXPECT_EQ(CountOf("generated\"", panel), 200);
+  EXPECT_EQ(CountOf("training\"", panel), 60);
+}
+
 TEST(PageTest, EscapesWhatComesFromFiles) {
   ReportInputs inputs;
   inputs.runs = {SampleFigures(0)};
