@@ -21,7 +21,7 @@
 #include "core/stream/row_generator.h"
 #include "core/tensor/compute_threads.h"
 #include "nlohmann/json.hpp"
-#include "server/convert/resource_names.h"
+#include "proto/convert/resource_names.h"
 #include "server/server.h"
 #include "tests/benchmarks/measure.h"
 #include "tests/benchmarks/ready_program.h"
@@ -108,7 +108,7 @@ nlohmann::json MeasureTransport(const Options& options, const std::string& repos
   };
   const auto server = StartServer(repository, options.workers, loader);
   const int64_t row_bytes = feature_dim * static_cast<int64_t>(sizeof(float));
-  auto request = RequestOf(convert::VersionResource("ready", 1),
+  auto request = RequestOf(VersionResource("ready", 1),
                            static_cast<int64_t>(options.gigabytes * kGigabyte) / row_bytes);
   request.set_max_chunk_bytes(chunk_bytes);
   auto warm_up = request;
@@ -172,7 +172,7 @@ nlohmann::json MeasureStream(const Options& options, const std::string& reposito
   const double seconds = InProcessSeconds(generator, feature_dim, kProbeRows, options.workers);
   // About three seconds a round.
   const auto row_count = static_cast<int64_t>(3.0 / seconds * kProbeRows);
-  const auto request = RequestOf(convert::VersionResource(name, version.version), row_count);
+  const auto request = RequestOf(VersionResource(name, version.version), row_count);
   ReadStream(server->address(), RequestOf(request.stream().bundle(), kProbeRows));
   std::vector<double> in_process, streamed, ratios;
   for (int round = 0; round < options.rounds; ++round) {

@@ -323,7 +323,6 @@ class GenerateTest(unittest.TestCase):
             (("--plan", "counts=0,0,0,0,0,0"), "drawn", "plan"),
             (("--plan", "balance-to=1"), "drawn", "plan"),
             (("--plan", "counts=1,2"), "drawn", "6 counts"),
-            (("--plan", "nonsense=1"), "drawn", "balance-to=N"),
             (("--class", "1", "--count", "5", "--steps", "1001"), "drawn", "step"),
             (("--class", "1", "--count", "5", "--start-row", "9223372036854775800", "--rows", "100"), "drawn", "rows"),
             (("--class", "1", "--count", "5"), "unknown", "unknown"),

@@ -96,6 +96,30 @@ TEST(ServerFlagsTest, ReadTheLimits) {
   EXPECT_EQ(ExitCode({"--repository", "r", "--max-loaded-versions", "0"}), 2);
 }
 
+TEST(ServerFlagsTest, NumbersAreAcceptedUpToTheEndsOfTheirRange) {
+  struct Range {
+    const char* flag;
+    std::vector<const char*> ends, beyond;
+    const char* expected;
+  };
+  const std::vector<Range> ranges = {
+      {"--workers", {"1", "1024"}, {"0", "1025"}, "a whole number in [1, 1024]"},
+      {"--idle-timeout", {"0.1", "86400"}, {"0.099", "86400.001"}, "a number in [0.1, 86400]"},
+      {"--grace", {"0", "86400"}, {"-0.001", "86400.001"}, "a number in [0, 86400]"},
+      {"--poll-interval", {"0.05", "86400"}, {"0.049", "86400.001"}, "a number in [0.05, 86400]"},
+  };
+  for (const Range& range : ranges) {
+    const std::string flag = range.flag;
+    for (const char* const end : range.ends) {
+      Good({"--repository", "r", (flag + "=" + end).c_str()});
+    }
+    for (const std::string value : range.beyond) {
+      EXPECT_EQ(Complaint({"--repository", "r", (flag + "=" + value).c_str()}),
+                "tailcastd: " + flag + " '" + value + "'; expected " + range.expected);
+    }
+  }
+}
+
 TEST(ServerFlagsTest, ReadTheEnvironment) {
   const Variable repository("TAILCASTD_REPOSITORY", "from the environment");
   const Variable streams("TAILCASTD_MAX_STREAMS", "12");

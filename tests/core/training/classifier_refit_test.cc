@@ -197,11 +197,16 @@ TEST(RefitClassifierTest, OptionsHaveLimits) {
   for (const double share : {0.0, 1.0}) {
     EXPECT_EQ(ErrorOf(rows, rows, 2, {.min_real_share = share}), "no error");
   }
+  for (const double regularization : {0.0, 1e6}) {
+    EXPECT_EQ(ErrorOf(rows, rows, 2, {.regularization = regularization}), "no error");
+  }
   EXPECT_THAT(ErrorOf(rows, rows, 2, {.min_real_share = 1.01}),
               HasSubstr("min_real_share is 1.01"));
   EXPECT_THAT(ErrorOf(rows, rows, 2, {.min_real_share = std::nan("")}),
               HasSubstr("min_real_share"));
   EXPECT_THAT(ErrorOf(rows, rows, 2, {.regularization = -1}), HasSubstr("regularization is -1"));
+  EXPECT_THAT(ErrorOf(rows, rows, 2, {.regularization = 1.00001e6}),
+              HasSubstr("regularization is 1.00001e+06; expected 0 to 1e+06"));
   EXPECT_THAT(ErrorOf(rows, rows, 2, {.max_iterations = 0}), HasSubstr("max_iterations is 0"));
 }
 

@@ -153,6 +153,11 @@ TEST_F(EncoderTrainerTest, WrongOptionsAreNamed) {
   EXPECT_THAT(with([](Options& o) { o.weight_decay = -0.1; }), HasSubstr("weight_decay is -0.1"));
   EXPECT_THAT(with([](Options& o) { o.augmentation.crop_padding = -1; }),
               HasSubstr("crop_padding is -1"));
+  EXPECT_THAT(with([](Options& o) { o.augmentation.crop_padding = 100'001; }),
+              HasSubstr("crop_padding is 100001; expected 0 to 100000"));
+  // At its limit the next wrong option is what is named; to train with it would take a terabyte.
+  EXPECT_THAT(with([](Options& o) { o.augmentation.crop_padding = 100'000, o.seed = -1; }),
+              HasSubstr("seed is -1"));
   EXPECT_THAT(with([](Options& o) { o.seed = -1; }), HasSubstr("seed is -1"));
   EXPECT_THAT(with([](Options& o) { o.mixup = 100; }), HasSubstr("mixup is 100; expected 0 to"));
   EXPECT_THAT(with([](Options& o) { o.checkpoint_seconds = -1; }),

@@ -94,8 +94,20 @@ TEST(PaperRefitTest, WrongRowsAndOptionsAreRefused) {
   EXPECT_EQ(code(rows, {.seed = -1}), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(code(rows, {.learning_rate = -1e-3}), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(code(rows, {.learning_rate = std::nan("")}), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(code(rows, {.weight_decay = 1.01}), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(code(SmallRows({1, 1, 1, 1}, 1), {}), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(PaperRefitTest, OptionsHaveLimits) {
+  const auto status_of = [](const PaperRefitOptions& options) {
+    RecordingSink sink;
+    return RefitClassifierAsPaper(SmallRows({4, 2, 1}, 1), {}, SmallHead(3, 3), options, sink)
+        .status();
+  };
+  EXPECT_EQ(status_of({.epochs = 1, .learning_rate = 10, .weight_decay = 1}), absl::OkStatus());
+  EXPECT_EQ(status_of({.learning_rate = 10.01}),
+            absl::InvalidArgumentError("refit option learning_rate is 10.01; expected 0 to 10"));
+  EXPECT_EQ(status_of({.weight_decay = 1.01}),
+            absl::InvalidArgumentError("refit option weight_decay is 1.01; expected 0 to 1"));
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -5,12 +6,15 @@
 #include <random>
 #include <thread>
 
+#include "server/telemetry/logging.h"
 #include "tests/core/stream/planted_faults.h"
 #include "tests/fakes/test_server.h"
 #include "tests/server/services/reference_stream.h"
 
 namespace tailcast {
 namespace {
+
+using ::testing::HasSubstr;
 
 constexpr char kBundle[] = "bundles/drawn/versions/1";
 
@@ -212,8 +216,14 @@ TEST(GenerateFallbackTest, APlantedKernelIsFoundAndServedInAlignedTiles) {
     };
     return bundles::ProveBundle(std::move(loaded), stop);
   };
+  testing::internal::CaptureStderr();
   server.Start();
   ASSERT_TRUE(server.AwaitActive(kBundle));
+  telemetry::FlushLogs();
+  EXPECT_THAT(
+      testing::internal::GetCapturedStderr(),
+      HasSubstr("rows depend on their neighbours here: falling back to aligned tiles bundle=" +
+                std::string(kBundle)));
 
   const StreamResult whole = server.Generate(RequestOf(kBundle, 0, 1000));
   ASSERT_TRUE(whole.status.ok()) << whole.status.error_message();
