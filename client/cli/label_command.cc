@@ -44,7 +44,8 @@ absl::StatusOr<CommandResult> Label(const Flags& flags, const CommandContext& co
   ASSIGN_OR_RETURN(const std::optional<int64_t> before,
                    CurrentVersion(repository, reference.name, flags.label));
   RETURN_IF_ERROR(CheckStop(context));
-  RETURN_IF_ERROR(repository.SetLabel(reference.name, *reference.version, flags.label));
+  RETURN_IF_ERROR(repository.SetLabel(reference.name, *reference.version, flags.label,
+                                      [&context] { return CheckStop(context); }));
   CommandResult result{
       .json = {{"name", reference.name},
                {"label", flags.label},

@@ -113,7 +113,8 @@ absl::StatusOr<CommandResult> Publish(const Flags& flags, CommandContext& contex
   ASSIGN_OR_RETURN(const bundle::Repository repository,
                    bundle::Repository::OpenOrCreate(flags.repository));
   ASSIGN_OR_RETURN(const bundle::PublishResult result,
-                   repository.Publish(flags.name, contents, absl::Now()));
+                   repository.Publish(flags.name, contents, absl::Now(),
+                                      [&context] { return CheckStop(context); }));
   phases.End();
   const bundle::VersionInfo& version = result.version;
   return CommandResult{

@@ -2,7 +2,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,11 +16,6 @@
 
 namespace tailcast {
 namespace {
-
-std::string FolderOf(const std::string& path) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  return folder.empty() ? "." : folder;
-}
 
 // Turns the signal that a write above RLIMIT_FSIZE raises, which ends the process by default, into
 // the error EFBIG, in this thread and while it lives.
@@ -50,32 +44,36 @@ struct TemporaryFile {
   std::string path;
 };
 
-bool IsStillAt(int descriptor, const std::string& path) {
-  struct stat opened, named;
-  return fstat(descriptor, &opened) == 0 && lstat(path.c_str(), &named) == 0 &&
-         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+// Waits for the writer at work on the temporary file `path`, and removes what a killed one has
+// left. 0 or the error number.
+int AwaitOtherWriter(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0) return errno == ENOENT ? 0 : errno;
+  int error = 0;
+  do {
+    error = flock(descriptor, LOCK_EX) == 0 ? 0 : errno;
+  } while (error == EINTR);
+  // Still there, though nobody holds it: its writer is dead.
+  if (error == 0 && IsFileAt(descriptor, path) && unlink(path.c_str()) != 0) error = errno;
+  close(descriptor);
+  return error;
 }
 
-// The empty file beside `path` that becomes it, locked: one name for all writers, so that the next
-// one overwrites what a killed one has left.
-absl::StatusOr<TemporaryFile> LockBeside(const std::string& path) {
-  TemporaryFile file = {.path = absl::StrCat(path, ".tailcast-tmp")};
-  const auto failure = [&file](int error) {
-    return ErrnoStatus(error, absl::StrCat("cannot create '", file.path, "'"));
-  };
+// A new file beside `path` that becomes it, locked: one name for all writers, so that a killed one
+// leaves one at most. New, so that neither owner nor mode are those of another writer.
+absl::StatusOr<TemporaryFile> CreateBeside(const std::string& path) {
+  TemporaryFile file = {.path = absl::StrCat(path, kTemporaryEnding)};
   while (true) {
-    file.descriptor = open(file.path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (file.descriptor < 0) return failure(errno);
-    int error = 0;
-    do {
-      error = flock(file.descriptor, LOCK_EX) == 0 ? 0 : errno;
-    } while (error == EINTR);
-    // The writer that we waited for has given it its final name, or removed it.
-    const bool is_ours = error == 0 && IsStillAt(file.descriptor, file.path);
-    if (is_ours && ftruncate(file.descriptor, 0) == 0) return file;
-    if (is_ours) error = errno;
+    file.descriptor = open(file.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int error = file.descriptor >= 0 ? 0 : errno;
+    if (error == EEXIST) {
+      error = AwaitOtherWriter(file.path);
+      if (error == 0) continue;
+    }
+    if (error != 0) return ErrnoStatus(error, absl::StrCat("cannot create '", file.path, "'"));
+    // Another writer that saw it before it was locked took it for a leftover.
+    if (flock(file.descriptor, LOCK_EX) == 0 && IsFileAt(file.descriptor, file.path)) return file;
     close(file.descriptor);
-    if (error != 0) return failure(error);
   }
 }
 
@@ -115,7 +113,7 @@ int RenameWithoutReplacing(const std::string& from, const std::string& to) {
 }  // namespace
 
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view contents) {
-  ASSIGN_OR_RETURN(const TemporaryFile file, LockBeside(path));
+  ASSIGN_OR_RETURN(const TemporaryFile file, CreateBeside(path));
   int error = WriteAndSync(file.descriptor, contents);
   if (error == 0 && rename(file.path.c_str(), path.c_str()) != 0) error = errno;
   if (error != 0) unlink(file.path.c_str());

@@ -14,12 +14,16 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/base/status_macros.h"
 
 namespace tailcast {
 namespace {
 
 constexpr size_t kReadPieceBytes = size_t{1} << 20;
+// Holders write one version or one small file, so waits are short.
+constexpr absl::Duration kLockPoll = absl::Milliseconds(20);
 
 absl::StatusCode CodeOfErrno(int error_number) {
   switch (error_number) {
@@ -137,6 +141,17 @@ absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) 
   return names;
 }
 
+bool IsFileAt(int descriptor, const std::string& path) {
+  struct stat opened, named;
+  return fstat(descriptor, &opened) == 0 && lstat(path.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+std::string FolderOf(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
 bool PathExists(const std::string& path) {
   struct stat info;
   return stat(path.c_str(), &info) == 0;
@@ -149,12 +164,17 @@ absl::Status RemoveAll(const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path) {
+absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path,
+                                           const std::function<absl::Status()>& keep_waiting) {
   const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor < 0) return ErrnoStatus(errno, absl::StrCat("cannot open lock '", path, "'"));
   FileLock lock(descriptor);
-  while (flock(descriptor, LOCK_EX) != 0) {
-    if (errno != EINTR) return ErrnoStatus(errno, absl::StrCat("cannot lock '", path, "'"));
+  while (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EINTR && errno != EWOULDBLOCK) {
+      return ErrnoStatus(errno, absl::StrCat("cannot lock '", path, "'"));
+    }
+    if (keep_waiting) RETURN_IF_ERROR(keep_waiting());
+    absl::SleepFor(kLockPoll);
   }
   return lock;
 }

@@ -2,6 +2,7 @@
 #define TAILCAST_CORE_BASE_FILES_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ absl::Status WriteFileAtomically(const std::string& path, absl::string_view cont
 // file system.
 absl::Status PublishDirectory(const std::string& staging, const std::string& final_path);
 
+// What the name of that temporary file ends in.
+inline constexpr char kTemporaryEnding[] = ".tailcast-tmp";
+
 // Flushes a file, or a folder's entries, to the disk.
 absl::Status SyncPath(const std::string& path);
 
@@ -42,6 +46,12 @@ absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path);
 
 bool PathExists(const std::string& path);
 
+// Whether `path` itself, not what a link names, is still the open file.
+bool IsFileAt(int descriptor, const std::string& path);
+
+// The folder that holds `path`; "." if it names none.
+std::string FolderOf(const std::string& path);
+
 // Removes a file or a whole folder; OK if there was none.
 absl::Status RemoveAll(const std::string& path);
 
@@ -49,9 +59,10 @@ absl::Status RemoveAll(const std::string& path);
 // process.
 class FileLock {
  public:
-  // Creates the file if need be and waits for the lock, however long; signals that are handled do
-  // not end the wait. Holders keep it for the writing of one version, so it is short.
-  static absl::StatusOr<FileLock> Acquire(const std::string& path);
+  // Creates the file if need be and waits for the lock. `keep_waiting`: asked some times a second
+  // while another holds it; its error ends the wait. Without it the wait has no end.
+  static absl::StatusOr<FileLock> Acquire(
+      const std::string& path, const std::function<absl::Status()>& keep_waiting = nullptr);
 
   FileLock(FileLock&& other) noexcept;
   FileLock& operator=(FileLock&& other) noexcept;

@@ -88,20 +88,21 @@ absl::Status StageAndPublish(const std::string& bundle_folder, int64_t version,
 
 }  // namespace
 
-absl::StatusOr<FileLock> Repository::LockForWriting() const {
-  return FileLock::Acquire(absl::StrCat(root_, "/", kLockFile));
+absl::StatusOr<FileLock> Repository::LockForWriting(
+    const std::function<absl::Status()>& keep_waiting) const {
+  return FileLock::Acquire(absl::StrCat(root_, "/", kLockFile), keep_waiting);
 }
 
-absl::StatusOr<PublishResult> Repository::Publish(const std::string& name,
-                                                  const BundleContents& contents,
-                                                  absl::Time now) const {
+absl::StatusOr<PublishResult> Repository::Publish(
+    const std::string& name, const BundleContents& contents, absl::Time now,
+    const std::function<absl::Status()>& keep_waiting) const {
   RETURN_IF_ERROR(ValidateBundleName(name));
   ASSIGN_OR_RETURN(const std::string manifest, SerializeManifest(WithFiles(contents)));
   const PublishRecord record = {
       .digest = Sha256Of(manifest), .publish_time = now, .tool_version = TAILCAST_VERSION};
   ASSIGN_OR_RETURN(const std::string publish_record, SerializePublishRecord(record));
 
-  ASSIGN_OR_RETURN(const FileLock lock, LockForWriting());
+  ASSIGN_OR_RETURN(const FileLock lock, LockForWriting(keep_waiting));
   const std::string folder = absl::StrCat(root_, "/", name);
   VersionNumbers numbers;
   if (PathExists(folder)) {
@@ -111,6 +112,10 @@ absl::StatusOr<PublishResult> Repository::Publish(const std::string& name,
       if (!IsSound(same.folder, contents)) continue;
       return PublishResult{.version = std::move(same), .existed = true};
     }
+  }
+  if (numbers.highest_taken >= kMaxVersion) {
+    return absl::ResourceExhaustedError(absl::StrCat("'", folder, "' has version ", kMaxVersion,
+                                                     ", the highest that there can be"));
   }
   const int64_t version = numbers.highest_taken + 1;
   RETURN_IF_ERROR(StageAndPublish(

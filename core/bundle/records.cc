@@ -1,6 +1,5 @@
 #include "core/bundle/records.h"
 
-#include <limits>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -48,7 +47,7 @@ absl::StatusOr<LabelInfo> LabelFromJson(const std::string& label, const json& va
   RETURN_IF_ERROR(ValidateBundleName(label));
   JsonReader reader(value, absl::StrCat(what, ".labels.", label));
   LabelInfo info = {.label = label};
-  info.version = reader.Int64("version", 1, std::numeric_limits<int64_t>::max());
+  info.version = reader.Int64("version", 1, kMaxVersion);
   const std::string update_time = reader.String("update_time");
   RETURN_IF_ERROR(reader.Finish());
   ASSIGN_OR_RETURN(info.update_time, TimeFromText(update_time, what));

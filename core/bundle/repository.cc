@@ -123,11 +123,12 @@ absl::StatusOr<std::vector<LabelInfo>> Repository::Labels(const std::string& nam
 }
 
 absl::Status Repository::SetLabel(const std::string& name, int64_t version,
-                                  const std::string& label) const {
+                                  const std::string& label,
+                                  const std::function<absl::Status()>& keep_waiting) const {
   RETURN_IF_ERROR(ValidateBundleName(label));
   ASSIGN_OR_RETURN(const VersionInfo info, Find({.name = name, .version = version}));
   RETURN_IF_ERROR(CheckFilesAreThere(info.folder));
-  ASSIGN_OR_RETURN(const FileLock lock, LockForWriting());
+  ASSIGN_OR_RETURN(const FileLock lock, LockForWriting(keep_waiting));
   const std::string folder = absl::StrCat(root_, "/", name);
   RETURN_IF_ERROR(RemoveLeftovers(folder));
   ASSIGN_OR_RETURN(std::vector<LabelInfo> labels, ReadLabels(folder));

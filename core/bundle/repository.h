@@ -2,6 +2,7 @@
 #define TAILCAST_CORE_BUNDLE_REPOSITORY_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -70,17 +71,21 @@ class Repository {
 
   // Points a label at a version that exists. DATA_LOSS, naming the file, if one is missing or has
   // not the size that the manifest lists: a label shall not take a server down.
-  absl::Status SetLabel(const std::string& name, int64_t version, const std::string& label) const;
+  // `keep_waiting`: as for FileLock::Acquire(), while another process writes.
+  absl::Status SetLabel(const std::string& name, int64_t version, const std::string& label,
+                        const std::function<absl::Status()>& keep_waiting = nullptr) const;
 
   // Publishes the next version, or finds the one with the same content. A version whose files were
   // damaged since is not found: the same content then becomes the next version.
-  absl::StatusOr<PublishResult> Publish(const std::string& name, const BundleContents& contents,
-                                        absl::Time now) const;
+  // `keep_waiting`: as above.
+  absl::StatusOr<PublishResult> Publish(
+      const std::string& name, const BundleContents& contents, absl::Time now,
+      const std::function<absl::Status()>& keep_waiting = nullptr) const;
 
  private:
   explicit Repository(std::string root) : root_(std::move(root)) {}
 
-  absl::StatusOr<FileLock> LockForWriting() const;
+  absl::StatusOr<FileLock> LockForWriting(const std::function<absl::Status()>& keep_waiting) const;
   // Complete versions, ascending, at least one; else NOT_FOUND.
   absl::StatusOr<std::vector<int64_t>> VersionsOf(const std::string& name) const;
 

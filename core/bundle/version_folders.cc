@@ -8,7 +8,6 @@
 #include <system_error>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/files.h"
 #include "core/base/status_macros.h"
@@ -72,8 +71,9 @@ std::string StagingFolder(const std::string& bundle_folder) {
 
 absl::Status RemoveLeftovers(const std::string& bundle_folder) {
   ASSIGN_OR_RETURN(const std::vector<std::string> entries, ListDirectory(bundle_folder));
+  const std::string half_written_labels = absl::StrCat(kLabelsFile, kTemporaryEnding);
   for (const std::string& entry : entries) {
-    if (!absl::StartsWith(entry, kStagingPrefix)) continue;
+    if (!absl::StartsWith(entry, kStagingPrefix) && entry != half_written_labels) continue;
     RETURN_IF_ERROR(RemoveAll(absl::StrCat(bundle_folder, "/", entry)));
   }
   return absl::OkStatus();

@@ -11,8 +11,6 @@ namespace tailcast {
 namespace {
 
 constexpr size_t kMaxNameLength = 63;
-// The next version always fits an int64.
-constexpr size_t kMaxVersionDigits = 18;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -33,8 +31,8 @@ absl::Status ValidateBundleName(absl::string_view name) {
 
 std::optional<int64_t> VersionFromText(absl::string_view text) {
   int64_t version = 0;
-  if (text.empty() || text.size() > kMaxVersionDigits || text[0] == '0' ||
-      !std::all_of(text.begin(), text.end(), IsDigit) || !absl::SimpleAtoi(text, &version)) {
+  if (text.empty() || text[0] == '0' || !std::all_of(text.begin(), text.end(), IsDigit) ||
+      !absl::SimpleAtoi(text, &version) || version > kMaxVersion) {
     return std::nullopt;
   }
   return version;

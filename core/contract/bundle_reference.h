@@ -17,7 +17,10 @@ namespace tailcast {
 // rule.
 absl::Status ValidateBundleName(absl::string_view name);
 
-// A positive integer of at most 18 digits without leading zero; nullopt for any other text.
+// The highest version: the next number still fits an int64.
+inline constexpr int64_t kMaxVersion = 999'999'999'999'999'999;
+
+// A positive integer up to kMaxVersion without leading zero; nullopt for any other text.
 std::optional<int64_t> VersionFromText(absl::string_view text);
 
 // A bundle's highest version, one version, or the one that a label points at.

@@ -21,7 +21,7 @@ absl::Status Fault(absl::string_view what, const std::string& path) {
 
 absl::StatusOr<PartFile> PartFile::OpenLocked(const std::string& path) {
   while (true) {
-    const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (descriptor < 0) return Fault("open", path);
     PartFile file(descriptor, path);
     if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
@@ -29,7 +29,8 @@ absl::StatusOr<PartFile> PartFile::OpenLocked(const std::string& path) {
       return absl::UnavailableError(
           absl::StrCat("'", path, "' is being written by another process; expected to be alone"));
     }
-    if (file.IsAtPath()) return file;
+    // Another process may have renamed it before we had the lock.
+    if (IsFileAt(descriptor, path)) return file;
   }
 }
 
@@ -50,12 +51,6 @@ PartFile& PartFile::operator=(PartFile&& other) noexcept {
 
 PartFile::~PartFile() {
   if (descriptor_ >= 0) close(descriptor_);
-}
-
-bool PartFile::IsAtPath() const {
-  struct stat mine, theirs;
-  return fstat(descriptor_, &mine) == 0 && stat(path_.c_str(), &theirs) == 0 &&
-         mine.st_dev == theirs.st_dev && mine.st_ino == theirs.st_ino;
 }
 
 absl::StatusOr<int64_t> PartFile::Size() const {

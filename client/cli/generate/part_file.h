@@ -40,8 +40,6 @@ class PartFile {
 
  private:
   PartFile(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
-  // True if `path` is still this file: another process may have renamed it before we had the lock.
-  bool IsAtPath() const;
 
   int descriptor_ = -1;
   std::string path_;

@@ -26,11 +26,6 @@ constexpr int64_t kReadBackRows = 4096;
 std::string PartialOf(const std::string& path) { return absl::StrCat(path, kPartialEnding); }
 std::string LedgerOf(const std::string& output) { return absl::StrCat(output, kLedgerEnding); }
 
-std::string FolderOf(const std::string& path) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  return folder.empty() ? "." : folder;
-}
-
 absl::string_view BytesOf(const void* data, size_t size) {
   return absl::string_view(static_cast<const char*>(data), size);
 }

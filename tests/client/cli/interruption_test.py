@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """^C and kill -9: training goes on to the same bytes, repositories stay readable."""
 
+import fcntl
 import json
 import os
 import pathlib
@@ -177,6 +178,23 @@ class ReadingInterruptionTest(CliCase):
         self.interrupt("report", "--inputs", self.work, "--output", self.output)
         self.assertFalse(self.output.exists())
 
+    def test_publish_and_label_that_wait_for_another_writer(self):
+        self.succeed("train", "generator", "--features", self.features, "--steps", 5, "--output", self.generator)
+        repository = self.work / "repository"
+        publish = ["publish", "--repository", repository, "--generator", self.generator, "--name"]
+        self.succeed(*publish, "shapes")
+        with open(repository / ".lock", "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for command in ([*publish, "others"], ["label", "shapes@1", "stable", "--repository", repository]):
+                process = self.start(*command)
+                with self.assertRaises(subprocess.TimeoutExpired):
+                    process.wait(timeout=2)
+                process.send_signal(signal.SIGINT)
+                process.wait(timeout=10)
+                self.assertEqual(process.returncode, 130)
+        self.assertEqual(sorted(path.name for path in repository.iterdir()), [".lock", "shapes"])
+        self.assertEqual(self.succeed_json("inspect", "shapes", "--repository", repository)["labels"], [])
+
     def test_generate_while_it_proves_numerics(self):
         self.succeed("train", "generator", "--features", self.features, "--steps", 5, "--output", self.generator)
         repository, output = self.work / "repository", self.work / "rows.npy"
@@ -228,7 +246,7 @@ class ReadingInterruptionTest(CliCase):
             process.send_signal(signal.SIGINT)
             stdout, stderr = process.communicate(timeout=60)
         self.assertEqual((process.returncode, stdout), (130, ""), stderr)
-        self.assertEqual(list(self.output.iterdir()), [])
+        self.assertFalse(self.output.exists())
 
 
 class RepositoryInterruptionTest(CliCase):

@@ -134,10 +134,24 @@ TEST(WriteFileAtomicallyTest, KilledAtAnyMomentTheFileIsTheOldOrTheNewOne) {
   EXPECT_THAT(*ListDirectory(folder.path()), ElementsAre("f"));
 }
 
+TEST(WriteFileAtomicallyTest, AFileAfterAKilledWriterIsNotOfItsMode) {
+  const ScratchFolder folder;
+  const std::string leftover = folder.File("f") + kTemporaryEnding;
+  ASSERT_TRUE(WriteFileAtomically(leftover, "half").ok());
+  ASSERT_EQ(chmod(leftover.c_str(), 0600), 0);
+  ASSERT_TRUE(WriteFileAtomically(folder.File("f"), "x").ok());
+  struct stat info;
+  ASSERT_EQ(stat(folder.File("f").c_str(), &info), 0);
+  const mode_t mask = umask(0);
+  umask(mask);
+  EXPECT_EQ(info.st_mode & 0777, 0666 & ~mask);
+  EXPECT_THAT(*ListDirectory(folder.path()), ElementsAre("f"));
+}
+
 TEST(WriteFileAtomicallyTest, ALinkInPlaceOfTheTemporaryIsNotFollowed) {
   const ScratchFolder folder;
   ASSERT_TRUE(WriteFileAtomically(folder.File("victim"), "kept").ok());
-  ASSERT_EQ(symlink("victim", folder.File("f.tailcast-tmp").c_str()), 0);
+  ASSERT_EQ(symlink("victim", (folder.File("f") + kTemporaryEnding).c_str()), 0);
   EXPECT_FALSE(WriteFileAtomically(folder.File("f"), "x").ok());
   EXPECT_EQ(*ReadFile(folder.File("victim")), "kept");
 }

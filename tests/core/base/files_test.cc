@@ -170,6 +170,18 @@ TEST(FileLockTest, EndsWithTheProcessThatHeldIt) {
   EXPECT_TRUE(FileLock::Acquire(folder.File("lock")).ok());
 }
 
+TEST(FileLockTest, AWaitEndsAsSoonAsItIsTold) {
+  const ScratchFolder folder;
+  const auto holder = FileLock::Acquire(folder.File("lock"));
+  ASSERT_TRUE(holder.ok());
+  int asked = 0;
+  const auto waiter = FileLock::Acquire(folder.File("lock"), [&asked] {
+    return ++asked == 3 ? absl::CancelledError("interrupted") : absl::OkStatus();
+  });
+  EXPECT_EQ(waiter.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(asked, 3);
+}
+
 TEST(FileLockTest, AnImpossiblePathIsNamed) {
   const auto lock = FileLock::Acquire("/nowhere/lock");
   EXPECT_EQ(lock.status().code(), absl::StatusCode::kNotFound);

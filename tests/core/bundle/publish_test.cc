@@ -22,6 +22,7 @@
 namespace tailcast::bundle {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 // Runs `body` in a process of its own; its result is the process's exit code.
@@ -230,6 +231,20 @@ TEST(PublishTest, AFileTooManyDoesNotHideTheContent) {
   ASSERT_TRUE(WriteFileAtomically(scratch.File("a/1/notes.txt"), "hello").ok());
   const Repository repository = Repository::Open(scratch.path()).value();
   EXPECT_TRUE(repository.Publish("a", BytesAsContents("weights"), absl::Now())->existed);
+}
+
+TEST(PublishTest, NothingFollowsTheHighestVersionThatThereCanBe) {
+  const ScratchFolder scratch;
+  const auto take = [&](int64_t version) {
+    std::filesystem::create_directories(scratch.File(absl::StrCat("a/", version)));
+  };
+  take(kMaxVersion - 1);
+  const Repository repository = Repository::Open(scratch.path()).value();
+  EXPECT_EQ(repository.Publish("a", BytesAsContents("1"), absl::Now())->version.version,
+            kMaxVersion);
+  const auto above = repository.Publish("a", BytesAsContents("2"), absl::Now());
+  EXPECT_EQ(above.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(above.status().message()), HasSubstr("version 999999999999999999"));
 }
 
 TEST(PublishTest, AFileInTheWayOfANameIsAnErrorAndStays) {

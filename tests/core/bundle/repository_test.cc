@@ -127,6 +127,7 @@ TEST_F(RepositoryTest, WhatAKilledWriterLeftIsRemovedByTheNext) {
   Publish("a", "1");
   std::filesystem::create_directories(scratch_.File("a/.staging-99999-abcd"));
   ASSERT_TRUE(WriteFileAtomically(scratch_.File("a/.staging-99999-abcd/x"), "half").ok());
+  ASSERT_TRUE(WriteFileAtomically(scratch_.File("a/labels.json") + kTemporaryEnding, "half").ok());
   Publish("a", "2");
   EXPECT_THAT(ListDirectory(scratch_.File("a")).value(), ElementsAre("1", "2"));
 }
