@@ -37,7 +37,9 @@ absl::Status ReadNetwork(const SafetensorsFile& file, EncoderFile& result) {
   ASSIGN_OR_RETURN(result.encoder, encoders::TrainedEncoder::Create(
                                        spec, TensorsUnder(kEncoderPrefix, tensors), file.what()));
   RETURN_IF_ERROR(CheckFingerprint(file, result.encoder->fingerprint()));
-  ASSIGN_OR_RETURN(result.head, classifiers::LinearHead::FromTensors(tensors, file.what()));
+  ASSIGN_OR_RETURN(result.head, classifiers::LinearHead::FromTensors(
+                                    tensors, absl::StrCat("'", file.what(), "'"),
+                                    /*num_classes=*/-1, result.encoder->feature_dim()));
   for (const auto& [name, tensor] : tensors) {
     if (!absl::StartsWith(name, absl::StrCat(kEncoderPrefix, ".")) &&
         !absl::StartsWith(name, kHeadPrefix)) {
@@ -48,20 +50,10 @@ absl::Status ReadNetwork(const SafetensorsFile& file, EncoderFile& result) {
   return absl::OkStatus();
 }
 
-absl::Status CheckHead(const EncoderFile& file, const std::string& path) {
-  if (file.head.weight.size(1) == file.encoder->feature_dim()) return absl::OkStatus();
-  return FileFault(path,
-                   absl::StrCat("classifier.weight has shape [", file.head.weight.size(0), ", ",
-                                file.head.weight.size(1), "]"),
-                   absl::StrCat("[", file.head.weight.size(0), ", ", file.encoder->feature_dim(),
-                                "], a column for each feature"));
-}
-
 absl::StatusOr<EncoderFile> ParseFile(const SafetensorsFile& file) {
   RETURN_IF_ERROR(CheckFormat(file, kFormat));
   EncoderFile result;
   RETURN_IF_ERROR(ReadNetwork(file, result));
-  RETURN_IF_ERROR(CheckHead(result, file.what()));
   ASSIGN_OR_RETURN(ClassLists classes, ReadClassLists(file, result.head.weight.size(0)));
   result.class_names = std::move(classes.names);
   result.class_counts = std::move(classes.counts);
@@ -71,17 +63,12 @@ absl::StatusOr<EncoderFile> ParseFile(const SafetensorsFile& file) {
 }
 
 absl::StatusOr<Metadata> MetadataOf(const EncoderFile& file) {
-  ASSIGN_OR_RETURN(const std::string spec, CanonicalJson(encoders::ToJson(file.encoder->spec())));
-  ASSIGN_OR_RETURN(const std::string names, CanonicalJson(file.class_names));
-  ASSIGN_OR_RETURN(const std::string counts, CanonicalJson(file.class_counts));
-  ASSIGN_OR_RETURN(const std::string training, CanonicalJson(file.training));
-  return Metadata{{"format", kFormat.name},
-                  {"encoder", spec},
-                  {"encoder_fingerprint", ToHex(file.encoder->fingerprint())},
-                  {"class_names", names},
-                  {"class_counts", counts},
-                  {"dataset", file.dataset},
-                  {"training", training}};
+  ASSIGN_OR_RETURN(Metadata metadata, MetadataOf(kFormat, {file.class_names, file.class_counts}));
+  ASSIGN_OR_RETURN(metadata["encoder"], CanonicalJson(encoders::ToJson(file.encoder->spec())));
+  ASSIGN_OR_RETURN(metadata["training"], CanonicalJson(file.training));
+  metadata["encoder_fingerprint"] = ToHex(file.encoder->fingerprint());
+  metadata["dataset"] = file.dataset;
+  return metadata;
 }
 
 }  // namespace

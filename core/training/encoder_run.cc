@@ -242,9 +242,10 @@ absl::Status EncoderRun::Restore(const Checkpoint& checkpoint, const std::string
 
 absl::Status EncoderRun::RestoreTensors(const NamedTensors& tensors) {
   RETURN_IF_ERROR(LoadModule(TensorsUnder("encoder", tensors), "encoder", *encoder_));
-  ASSIGN_OR_RETURN(const classifiers::LinearHead head,
-                   classifiers::LinearHead::FromTensors(TensorsUnder("head", tensors), "head"));
-  RETURN_IF_ERROR(CheckShape(head.weight, head_.weight.sizes().vec(), "head weight"));
+  ASSIGN_OR_RETURN(
+      const classifiers::LinearHead head,
+      classifiers::LinearHead::FromTensors(TensorsUnder("head", tensors), "head",
+                                           head_.weight.size(0), head_.weight.size(1)));
   RETURN_IF_ERROR(RestoreOptimizerState(TensorsUnder("optimizer", tensors), *optimizer_));
   const auto loss_sum = tensors.find("loss_sum"), steps = tensors.find("steps_done");
   if (loss_sum == tensors.end() || steps == tensors.end()) {

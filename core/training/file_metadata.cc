@@ -6,6 +6,7 @@
 #include "core/base/json.h"
 #include "core/base/quoted.h"
 #include "core/base/status_macros.h"
+#include "core/data/class_names.h"
 
 namespace tailcast::training {
 namespace {
@@ -36,6 +37,13 @@ absl::StatusOr<nlohmann::json> JsonMetadata(const SafetensorsFile& file, const s
   return ParseJson(text, absl::StrCat("'", file.what(), "', metadata ", key));
 }
 
+absl::StatusOr<Metadata> MetadataOf(const FileFormat& format, const ClassLists& classes) {
+  Metadata metadata = {{kFormat, format.name}};
+  ASSIGN_OR_RETURN(metadata[kClassNames], CanonicalJson(classes.names));
+  ASSIGN_OR_RETURN(metadata[kClassCounts], CanonicalJson(classes.counts));
+  return metadata;
+}
+
 absl::StatusOr<ClassLists> ReadClassLists(const SafetensorsFile& file, int64_t num_classes) {
   nlohmann::json classes;
   ASSIGN_OR_RETURN(classes[kClassNames], JsonMetadata(file, kClassNames));
@@ -45,6 +53,8 @@ absl::StatusOr<ClassLists> ReadClassLists(const SafetensorsFile& file, int64_t n
   lists.names = reader.StringList(kClassNames);
   lists.counts = reader.Int64List(kClassCounts, 0, std::numeric_limits<int64_t>::max());
   RETURN_IF_ERROR(reader.Finish());
+  RETURN_IF_ERROR(
+      data::CheckClassNameBytes(lists.names, absl::StrCat("'", file.what(), "', metadata")));
   const auto expected = static_cast<size_t>(num_classes);
   if (lists.names.size() == expected && lists.counts.size() == expected) return lists;
   return FileFault(

@@ -37,7 +37,10 @@ struct ClassLists {
   std::vector<int64_t> counts;  // 0 or more each
 };
 
-// Metadata `class_names` and `class_counts`; `num_classes` of each.
+// What the files of a format begin with: metadata `format`, `class_names` and `class_counts`.
+absl::StatusOr<Metadata> MetadataOf(const FileFormat& format, const ClassLists& classes);
+
+// The classes of such metadata; `num_classes` of each.
 absl::StatusOr<ClassLists> ReadClassLists(const SafetensorsFile& file, int64_t num_classes);
 
 }  // namespace tailcast::training

@@ -20,8 +20,6 @@ constexpr FileFormat kFormat = {.name = "tailcast.generator.v1",
 constexpr char kGenerator[] = "generator";
 constexpr char kFingerprint[] = "encoder_fingerprint";
 constexpr char kImportedName[] = "feature_space";
-constexpr char kClassNames[] = "class_names";
-constexpr char kClassCounts[] = "class_counts";
 constexpr char kDataset[] = "dataset";
 constexpr char kFigures[] = "figures";
 
@@ -52,10 +50,9 @@ absl::Status ReadSpace(const SafetensorsFile& file, GeneratorFile& result) {
 }
 
 absl::StatusOr<std::string> Serialize(const GeneratorFile& file) {
-  Metadata metadata{{"format", kFormat.name}, {kDataset, file.dataset}};
+  ASSIGN_OR_RETURN(Metadata metadata, MetadataOf(kFormat, {file.class_names, file.class_counts}));
   ASSIGN_OR_RETURN(metadata[kGenerator], CanonicalJson(ToJson(file.generator->spec())));
-  ASSIGN_OR_RETURN(metadata[kClassNames], CanonicalJson(file.class_names));
-  ASSIGN_OR_RETURN(metadata[kClassCounts], CanonicalJson(file.class_counts));
+  metadata[kDataset] = file.dataset;
   ASSIGN_OR_RETURN(metadata[kFigures], CanonicalJson(file.figures));
   if (file.space.imported_name.empty()) {
     metadata[kFingerprint] = ToHex(file.space.encoder);

@@ -123,7 +123,7 @@ TEST_F(EncoderFileTest, AHeadOfAnotherNumberOfFeaturesIsRefused) {
   EXPECT_THAT(ErrorAfter([](NamedTensors& tensors, Metadata&) {
                 tensors["classifier.weight"] = at::ones({3, 63});
               }),
-              HasSubstr("classifier.weight has shape [3, 63]; expected [3, 64]"));
+              HasSubstr("'classifier.weight' has shape [3, 63]; expected [*, 64]"));
 }
 
 TEST_F(EncoderFileTest, AForeignFileIsToldWhatWasExpected) {
