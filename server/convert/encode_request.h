@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/base/digest.h"
-#include "core/bundle/repository.h"
 #include "core/contract/address.h"
+#include "core/contract/bundle_reference.h"
 #include "core/contract/wire_type.h"
 #include "proto/tailcast/v1/feature_service.pb.h"
 #include "server/convert/request_fields.h"

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "core/base/digest.h"
-#include "core/bundle/repository.h"
+#include "core/contract/bundle_reference.h"
 #include "core/contract/shard.h"
 #include "core/contract/wire_type.h"
 #include "core/stream/numerics.h"

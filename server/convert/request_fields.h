@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "core/base/digest.h"
-#include "core/bundle/repository.h"
+#include "core/contract/bundle_reference.h"
 #include "core/contract/field_violation.h"
 #include "core/contract/wire_type.h"
 #include "proto/tailcast/v1/tensor.pb.h"

@@ -6,7 +6,6 @@
 #include <limits>
 #include <string>
 
-#include "proto/convert/contract_proto.h"
 #include "proto/describe/generate_header.h"
 #include "server/rpc/limits.h"
 #include "tests/core/stream/streams.h"
