@@ -68,11 +68,12 @@ fi
 # Debian's own interpreter: the LibTorch wheel is built for its version.
 venv=$dependencies/venv
 mkdir -p "$dependencies"
-[[ -x $venv/bin/pip ]] || /usr/bin/python3 -m venv "$venv"
+python_version=$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+[[ -x $venv/bin/pip && -d $venv/lib/python$python_version ]] || /usr/bin/python3 -m venv --clear "$venv"
 
-# $1: name; the rest: arguments of pip. A stamp remembers what was installed.
+# $1: name; the rest: arguments of pip. A stamp remembers what was installed, and goes with it.
 pip_once() {
-  local stamp=$dependencies/$1.installed wanted="${*:2}"
+  local stamp=$venv/$1.installed wanted="${*:2}"
   if [[ -f $stamp && $(<"$stamp") == "$wanted" ]]; then
     echo "$1: present"
     return

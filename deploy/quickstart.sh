@@ -159,6 +159,11 @@ parallel() {
   return "$failed"
 }
 
+# In a process group of its own, so that nothing goes on compiling when the script is stopped.
+compile() {
+  cmake --build "$root/build" --parallel "$jobs" --target tailcast tailcastd client_python_stubs
+}
+
 build_product() {
   say "install what is missing"
   "$root/deploy/install_dependencies.sh" ${libtorch:+--libtorch "$libtorch"}
@@ -166,7 +171,7 @@ build_product() {
   local start=$EPOCHREALTIME
   (cd "$root" && cmake --preset default -DTAILCAST_LIBTORCH_DIR="$libtorch" >"$root/build/configure.log") ||
     { cat "$root/build/configure.log" >&2; return 1; }
-  cmake --build "$root/build" --parallel "$jobs" --target tailcast tailcastd client_python_stubs
+  parallel compile product
   say "build: done in $(seconds_since "$start") s"
 }
 
@@ -221,7 +226,7 @@ publish_all() {
   mkdir -p "$work/repository"
   # shellcheck disable=SC2086 # three words each
   for item in "${published[@]}"; do with_publish_step $item is_current || current=false; done
-  there=$(ls -A "$work/repository")
+  there=$(ls -d "$work/repository/$bundle"{,-cbdm,-diffrop} 2>/dev/null || true)
   if ! $current && [[ -n $there ]]; then
     say "publish: the bundles of an earlier run, of other inputs or not finished, are made anew"
     rm -rf "$work/repository/$bundle" "$work/repository/$bundle"-{cbdm,diffrop}
@@ -352,7 +357,9 @@ main_job() {
 
   local inputs=() seed
   for seed in "${seeds[@]}"; do inputs+=("$work/trainer/seed-$seed/denoising"); done
-  local report=("$tailcast" report --dataset "Fashion-MNIST-LT" --inputs "${inputs[@]}"
+  local dataset=Fashion-MNIST-LT
+  if $trial; then dataset="Fashion-MNIST-LT, a trial whose figures mean nothing"; fi
+  local report=("$tailcast" report --dataset "$dataset" --inputs "${inputs[@]}"
     --ablation "ldmlr_cbdm=$work/trainer/seed-0/cbdm" --ablation "ldmlr_diffrop=$work/trainer/seed-0/diffrop"
     --steps "$work/steps.jsonl" --output "$work/report.html")
   write_steps "${report[@]}" >"$work/steps.jsonl"
@@ -383,6 +390,9 @@ tailcast=$root/build/bin/tailcast
 tailcastd=$root/build/bin/tailcastd
 state=$work/steps
 also_from=()
+trap stop_all EXIT
+trap 'say "interrupted: the same command goes on from here"; exit 130' INT
+trap 'say "terminated: the same command goes on from here"; exit 143' TERM
 if $build; then build_product; fi
 if $build_only; then exit 0; fi
 for program in "$tailcast" "$tailcastd"; do
@@ -399,8 +409,5 @@ if $fresh; then clear_work; fi
 version="$("$tailcast" --version) $(sha256sum "$tailcast" "$tailcastd" | cut -d ' ' -f 1 | paste -s -d ' ')"
 mkdir -p "$state"
 touch "$state/made-by-quickstart"
-trap stop_all EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 main_job
 say "done: the main job took $((SECONDS - build_done)) s, all of it $((SECONDS - started)) s"

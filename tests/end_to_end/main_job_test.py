@@ -146,8 +146,9 @@ class MainJobTest(unittest.TestCase):
                 if line.startswith("    encoder-seed-"):  # of a command at work
                     break
             script.terminate()
-            script.communicate(timeout=60)
+            output, _ = script.communicate(timeout=60)
             self.assertEqual(script.returncode, 143)
+            self.assertIn("terminated: the same command goes on from here", output)
             # Whatever still ran would hold the folder's lock.
             self.assertEqual(subprocess.run(["flock", "--nonblock", folder, "true"], check=False).returncode, 0)
 
