@@ -224,9 +224,9 @@ CommandResult Report(const Flags& flags, const generate::FileResult& done, doubl
   result.json["sha256"] = ToHex(done.features_sha256);
   result.json["row_checksum_sum"] = absl::StrFormat("%016x", done.row_checksum_sum);
   result.text = absl::StrFormat(
-      "%d rows of %s from row %d on in %s (%.1f s)\naddress %s\nsha256  %s", done.row_count,
-      result.json["bundle"].get<std::string>(), done.start_row, flags.output, seconds,
-      result.json["address"].get<std::string>(), ToHex(done.features_sha256));
+      "%d rows of %s from row %d on in %s (%.1f s)\naddress %s\nSHA-256 of the features %s",
+      done.row_count, result.json["bundle"].get<std::string>(), done.start_row, flags.output,
+      seconds, result.json["address"].get<std::string>(), ToHex(done.features_sha256));
   return result;
 }
 

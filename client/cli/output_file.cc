@@ -40,6 +40,10 @@ absl::Status CheckOutputPath(const std::string& path, const std::vector<InputPat
     return absl::InvalidArgumentError(
         absl::StrCat("cannot write '", path, "': it is a folder; expected the name of a file"));
   }
+  if (std::filesystem::is_other(std::filesystem::status(path, ignored))) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot write '", path, "': it is a device, pipe or socket; expected the name of a file"));
+  }
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
   const std::string folder = parent.empty() ? std::string(".") : parent.string();
   if (access(folder.c_str(), F_OK | W_OK | X_OK) != 0) {

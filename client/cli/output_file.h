@@ -17,8 +17,8 @@ struct InputPath {
 // `path` is, or follows from, what --output says.
 //
 // Fails now instead of after the work if a file cannot be written at `path`: its folder is missing
-// (NOT_FOUND) or does not admit writing (PERMISSION_DENIED), or `path` is a folder
-// (INVALID_ARGUMENT). A full disk still shows later.
+// (NOT_FOUND) or does not admit writing (PERMISSION_DENIED), or `path` is a folder,
+// device, pipe or socket (INVALID_ARGUMENT). A full disk still shows later.
 //
 // Wrong usage, naming both flags, if `path` is, by whatever name, one of the `inputs` or lies in a
 // folder among them.

@@ -5,9 +5,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -204,7 +206,7 @@ CommandResult Describe(const RetrainFlags& flags, const report::RunFigures& figu
                                figures.address, "\nclassifier ", ClassifierPath(flags))};
 }
 
-absl::StatusOr<CommandResult> RunRetrain(const RetrainFlags& flags, CommandContext& context) {
+absl::StatusOr<CommandResult> FitAndWrite(const RetrainFlags& flags, CommandContext& context) {
   ASSIGN_OR_RETURN(const retrain::RetrainOptions options, ParseOptions(flags));
   ASSIGN_OR_RETURN(retrain::ServerRowOptions server, MakeServerOptions(flags));
   at::set_num_threads(static_cast<int>(flags.threads));
@@ -226,6 +228,14 @@ absl::StatusOr<CommandResult> RunRetrain(const RetrainFlags& flags, CommandConte
   RETURN_IF_ERROR(CheckStop(context));
   RETURN_IF_ERROR(WriteResult(flags, result));
   return Describe(flags, result.figures);
+}
+
+absl::StatusOr<CommandResult> RunRetrain(const RetrainFlags& flags, CommandContext& context) {
+  const bool had_folder = PathExists(flags.output);
+  absl::StatusOr<CommandResult> result = FitAndWrite(flags, context);
+  std::error_code ignored;  // a folder that holds anything stays
+  if (!result.ok() && !had_folder) std::filesystem::remove(flags.output, ignored);
+  return result;
 }
 
 }  // namespace

@@ -87,6 +87,7 @@ absl::StatusOr<Target> FindVersion(const bundle::Repository& repository,
 absl::StatusOr<Targets> FindTargets(const Flags& flags) {
   if (flags.repository.empty()) {
     if (!flags.bundle.empty()) {
+      RETURN_IF_ERROR(ListDirectory(flags.bundle).status());
       return Targets{.versions = {{flags.bundle, flags.bundle}}, .labelled = {}, .closed = {}};
     }
     return WrongUsage("expected a bundle's folder, or --repository DIR");
@@ -152,6 +153,8 @@ class Verification {
  private:
   absl::Status CheckVersion(const Target& target);
   nlohmann::json Note(const std::string& title, const bundle::FileCheck& check);
+  // Of a folder that cannot be listed.
+  void NoteClosed(const std::string& title, const std::string& folder, const absl::Status& fault);
 
   CommandContext& context_;
   std::vector<std::vector<std::string>> rows_ = {{"bundle", "file", "state"}};
@@ -167,9 +170,21 @@ nlohmann::json Verification::Note(const std::string& title, const bundle::FileCh
   return {{"file", check.file}, {"ok", check.ok}, {"fault", check.fault}};
 }
 
+void Verification::NoteClosed(const std::string& title, const std::string& folder,
+                              const absl::Status& fault) {
+  const bundle::FileCheck check = {.file = ".", .fault = std::string(fault.message())};
+  bundles_.push_back({{"bundle", title},
+                      {"folder", folder},
+                      {"files", nlohmann::json::array({Note(title, check)})}});
+}
+
 absl::Status Verification::CheckVersion(const Target& target) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> entries, ListDirectory(target.folder));
-  const int64_t end = files_done_ + static_cast<int64_t>(entries.size());
+  const absl::StatusOr<std::vector<std::string>> entries = ListDirectory(target.folder);
+  if (!entries.ok()) {
+    NoteClosed(target.title, target.folder, entries.status());
+    return absl::OkStatus();
+  }
+  const int64_t end = files_done_ + static_cast<int64_t>(entries->size());
   const auto before_file = [&] {
     // A file that is missing is not one of `entries`.
     files_done_ = std::min(files_done_ + 1, end);
@@ -190,8 +205,8 @@ absl::Status Verification::CheckVersion(const Target& target) {
 absl::Status Verification::Check(const Targets& targets) {
   auto total = static_cast<int64_t>(targets.labelled.size());
   for (const Target& target : targets.versions) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> entries, ListDirectory(target.folder));
-    total += static_cast<int64_t>(entries.size());
+    const absl::StatusOr<std::vector<std::string>> entries = ListDirectory(target.folder);
+    if (entries.ok()) total += static_cast<int64_t>(entries->size());
   }
   context_.progress.Begin("verify", "files", 0, total);
   for (const Target& target : targets.versions) {
@@ -205,10 +220,7 @@ absl::Status Verification::Check(const Targets& targets) {
     context_.progress.Advance(++files_done_, {});
   }
   for (const bundle::BundleEntry& entry : targets.closed) {
-    const bundle::FileCheck folder = {.file = ".", .fault = std::string(entry.fault.message())};
-    bundles_.push_back({{"bundle", entry.name},
-                        {"folder", entry.folder},
-                        {"files", nlohmann::json::array({Note(entry.name, folder)})}});
+    NoteClosed(entry.name, entry.folder, entry.fault);
   }
   context_.progress.End();
   return CheckStop(context_);

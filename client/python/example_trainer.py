@@ -419,14 +419,21 @@ def train(rows, arguments):
             "rows": len(rows._used), "address": rows.state_dict()["address"]}
 
 
+def positive(text):
+    """A whole number of at least 1, for argparse."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"is {text}; expected at least 1")
+    return int(text)
+
+
 def main():
     parser = argparse.ArgumentParser(description="Fits a softmax classifier to generated rows.")
     parser.add_argument("--server", default="127.0.0.1:50071", help="HOST:PORT, more replicas after commas")
     parser.add_argument("--bundle", required=True, help="NAME, NAME@VERSION or NAME:LABEL")
     parser.add_argument("--plan", default="each=1000", help="balance-to=N, ratio=R, each=N or counts=A,B,...")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--rows", type=int, default=20000, help="rows for all ranks together")
-    parser.add_argument("--batch-rows", type=int, default=256)
+    parser.add_argument("--rows", type=positive, default=20000, help="rows for all ranks together")
+    parser.add_argument("--batch-rows", type=positive, default=256)
     parser.add_argument("--rank", type=int, default=0)
     parser.add_argument("--world-size", type=int, default=1)
     parser.add_argument("--learning-rate", type=float, default=0.05)
@@ -442,6 +449,9 @@ def main():
         print(json.dumps(train(rows, arguments)))
     except (StreamError, grpc.RpcError, OSError, ValueError) as error:
         sys.exit(f"example_trainer: {error}")
+    except KeyboardInterrupt:
+        print("example_trainer: interrupted", file=sys.stderr)
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
 #include "core/data/keyed_order.h"
 #include "core/tensor/torch_status.h"
@@ -49,7 +50,7 @@ absl::StatusOr<std::vector<int64_t>> ResolveOrder(const std::vector<int64_t>& cl
   std::vector<int64_t> sorted = class_order;
   std::sort(sorted.begin(), sorted.end());
   if (sorted == expected) return class_order;
-  return WrongOption("class_order", absl::StrCat("a list of ", class_order.size()),
+  return WrongOption("class_order", absl::StrJoin(class_order, ","),
                      absl::StrCat("each class from 0 to ", num_classes - 1, " once"));
 }
 

@@ -1,10 +1,13 @@
 #include "server/bundles/catalog.h"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/base/status_macros.h"
+#include "core/data/class_names.h"
 #include "proto/convert/resource_names.h"
 #include "server/rpc/errors.h"
 #include "server/rpc/limits.h"
@@ -112,8 +115,11 @@ absl::StatusOr<std::vector<bundle::LabelInfo>> Catalog::Labels(const std::string
 absl::StatusOr<const Catalog::Name*> Catalog::FindName(const std::string& name) const {
   const auto entry = names_.find(name);
   if (entry != names_.end()) return &entry->second;
-  return rpc::BundleNotFound(ParentResource(name),
-                             absl::StrCat("the repository has ", names_.size(), " bundle names"));
+  std::vector<std::string> known;
+  for (const auto& [other, unused] : names_) known.push_back(other);
+  return rpc::BundleNotFound(
+      ParentResource(name),
+      known.empty() ? "there is none" : absl::StrCat("there is: ", data::ListNames(known)));
 }
 
 absl::StatusOr<int64_t> Catalog::FindVersion(const BundleReference& reference,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Outputs: refused before the work where they cannot be written or are inputs."""
 
+import os
 import unittest
 
 import cli_case
@@ -23,6 +24,14 @@ class OutputTest(CliCase):
         self.refuse(*self.train(missing), says=(missing, "missing"))
         self.refuse(*self.train(self.work), says=(self.work, "folder"))
         self.refuse(*self.train(self.features / "child"), says=self.features)
+        pipe = self.work / "pipe"
+        os.mkfifo(pipe)
+        self.refuse(*self.train(pipe), says=(pipe, "device, pipe or socket"))
+        self.assertTrue(pipe.is_fifo())
+        labels = self.work / "rows.labels.npy"
+        labels.mkdir()
+        self.refuse("generate", "--server", "127.0.0.1:1", "--bundle", "b", "--plan", "each=1", "--output",
+                    self.work / "rows.npy", says=(labels, "folder"))
 
     def test_an_output_that_is_an_input_is_refused_and_the_input_stays(self):
         other = self.work / "other.safetensors"

@@ -183,6 +183,7 @@ class UsageTest(CliCase):
             self.refuse("retrain", "--server", "127.0.0.1:1", "--bundle", "b", "--features", features, "--validation",
                         features, "--test", features, "--head", head, "--output", self.work / "out", "--plan", plan, code=1,
                         says=(f"plan '{plan}'", "expected", expected))
+        self.assertFalse((self.work / "out").exists(), "a folder without a result")
 
     def test_an_ablation_of_report_is_a_name_and_a_folder(self):
         for ablation in ("ldmlr_cbdm", "=folder", "ldmlr_cbdm="):

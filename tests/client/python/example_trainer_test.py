@@ -3,9 +3,11 @@
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from unittest import mock
@@ -279,6 +281,29 @@ class ProgramTest(unittest.TestCase):
             rest = self.run_program(server, "--checkpoint", checkpoint)
             self.assertEqual(rest.returncode, 0, rest.stderr)
             self.assertEqual(json.loads(rest.stdout)["loss"], json.loads(whole.stdout)["loss"])
+
+    def test_numbers_of_rows_below_one_are_wrong_usage(self):
+        with FakeServer(lambda call: call.serve_all()) as server:
+            for flag in ("--rows", "--batch-rows"):
+                result = self.run_program(server, flag, "0")
+                self.assertEqual(result.returncode, 2)
+                self.assertIn(f"argument {flag}: is 0; expected at least 1", result.stderr)
+
+    def test_an_interruption_ends_it_with_one_line(self):
+        started = threading.Event()
+
+        def silent(call):
+            yield call.header()
+            started.set()
+            time.sleep(30)
+        with FakeServer(silent) as server:
+            command = [sys.executable, example_trainer.__file__, "--server", server.address, "--bundle", "fake",
+                       "--plan", "counts=1,1,0,1", "--rows", "600"]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+                self.assertTrue(started.wait(timeout=30))
+                program.send_signal(signal.SIGINT)
+                _, error = program.communicate(timeout=30)
+            self.assertEqual((program.returncode, error), (130, "example_trainer: interrupted\n"))
 
     def test_a_finished_checkpoint_is_reported_in_json(self):
         def no_constant(name):

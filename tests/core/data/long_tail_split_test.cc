@@ -8,6 +8,7 @@
 #include <numeric>
 #include <set>
 
+#include "absl/strings/str_join.h"
 #include "tests/core/data/toy_dataset.h"
 
 namespace tailcast::data {
@@ -153,7 +154,7 @@ TEST(LongTailSplitTest, WrongOptionsAreNamed) {
   for (const std::vector<int64_t>& order :
        {std::vector<int64_t>{0, 1}, {0, 1, 1}, {0, 1, 3}, {0, 1, -1}, {0, 1, 2, 2}}) {
     EXPECT_THAT(ErrorOf(toy, {.validation_per_class = 1, .class_order = order}),
-                HasSubstr("class_order is a list of"));
+                HasSubstr("class_order is " + absl::StrJoin(order, ",") + "; expected each class"));
   }
 }
 
