@@ -178,7 +178,7 @@ class GenerateTest(unittest.TestCase):
             type(self).slow_sha256 = report["sha256"]
         return self.slow_sha256
 
-    def wait_for_rows(self, output, seconds=60):
+    def wait_for_rows(self, output, seconds=120):
         """Until the ledger names rows, but not all."""
         ledger = self.work / f"{output}.partial.ledger"
         wait_until(lambda: ledger.exists() and json.loads(ledger.read_text())["done"], seconds)
