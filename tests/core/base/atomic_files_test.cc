@@ -35,6 +35,14 @@ void LimitFileSize(rlim_t bytes) {
   setrlimit(RLIMIT_FSIZE, &limit);
 }
 
+void ExpectModeOfANewFile(const std::string& path) {
+  struct stat info;
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  const mode_t mask = umask(0);
+  umask(mask);
+  EXPECT_EQ(info.st_mode & 0777, 0666 & ~mask);
+}
+
 TEST(WriteFileAtomicallyTest, ReplacesTheFile) {
   const ScratchFolder folder;
   ASSERT_TRUE(WriteFileAtomically(folder.File("f"), "old").ok());
@@ -46,11 +54,7 @@ TEST(WriteFileAtomicallyTest, ReplacesTheFile) {
 TEST(WriteFileAtomicallyTest, FilesAreReadableForOthersAsTheMaskAllows) {
   const ScratchFolder folder;
   ASSERT_TRUE(WriteFileAtomically(folder.File("f"), "x").ok());
-  struct stat info;
-  ASSERT_EQ(stat(folder.File("f").c_str(), &info), 0);
-  const mode_t mask = umask(0);
-  umask(mask);
-  EXPECT_EQ(info.st_mode & 0777, 0666 & ~mask);
+  ExpectModeOfANewFile(folder.File("f"));
 }
 
 TEST(WriteFileAtomicallyTest, AFullDiskLeavesTheOldFileAndNoTemporary) {
@@ -140,11 +144,7 @@ TEST(WriteFileAtomicallyTest, AFileAfterAKilledWriterIsNotOfItsMode) {
   ASSERT_TRUE(WriteFileAtomically(leftover, "half").ok());
   ASSERT_EQ(chmod(leftover.c_str(), 0600), 0);
   ASSERT_TRUE(WriteFileAtomically(folder.File("f"), "x").ok());
-  struct stat info;
-  ASSERT_EQ(stat(folder.File("f").c_str(), &info), 0);
-  const mode_t mask = umask(0);
-  umask(mask);
-  EXPECT_EQ(info.st_mode & 0777, 0666 & ~mask);
+  ExpectModeOfANewFile(folder.File("f"));
   EXPECT_THAT(*ListDirectory(folder.path()), ElementsAre("f"));
 }
 

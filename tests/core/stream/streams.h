@@ -36,6 +36,18 @@ inline ResolvedStream StreamOf(const SamplerSpec& sampler, Numerics numerics,
           .numerics = std::move(numerics)};
 }
 
+// Every field differs from its default.
+inline ResolvedStream GuidedStream() {
+  ResolvedStream stream = StreamOf({.method = SamplerMethod::kDdim,
+                                    .num_steps = 7,
+                                    .eta = 0.25,
+                                    .guidance_weights = {0.5, -0.5}},
+                                   NumericsOf(Invariance::kRow, {16}));
+  stream.bundle_digest.fill(9);
+  stream.numerics.id.fill(8);
+  return stream;
+}
+
 // Rows of a stream with their classes; both empty after an error.
 struct Rows {
   std::vector<int32_t> class_indices;

@@ -9,12 +9,7 @@ namespace tailcast {
 namespace {
 
 TEST(GenerateHeaderTest, TellsTheWholeStreamAndHowItTravels) {
-  const SamplerSpec sampler = {
-      .method = SamplerMethod::kDdim, .num_steps = 7, .eta = 0.25, .guidance_weights = {0.5, -0.5}};
-  stream::ResolvedStream stream =
-      stream::StreamOf(sampler, stream::NumericsOf(stream::Invariance::kRow, {16}));
-  stream.bundle_digest.fill(9);
-  stream.numerics.id.fill(8);
+  const stream::ResolvedStream stream = stream::GuidedStream();
   Digest feature_space;
   feature_space.fill(6);
 

@@ -235,12 +235,8 @@ TEST(CheckShardAgainstTest, AlignedTilesNeedAlignedBlocks) {
 
 // A header's stream, sent back, reads as what it was made from.
 TEST(StreamProtoTest, AResolvedStreamSurvivesTheWire) {
-  const SamplerSpec sampler = {
-      .method = SamplerMethod::kDdim, .num_steps = 7, .eta = 0.25, .guidance_weights = {0.5, -0.5}};
-  stream::ResolvedStream stream =
-      stream::StreamOf(sampler, stream::NumericsOf(stream::Invariance::kRow, {16}));
-  stream.bundle_digest.fill(9);
-  stream.numerics.id.fill(8);
+  const stream::ResolvedStream stream = stream::GuidedStream();
+  const SamplerSpec& sampler = stream.sampler;
   v1::GenerateRequest request;
   const v1::GenerateHeader header = ToHeader(stream, {.bundle_resource = "bundles/a/versions/1",
                                                       .feature_space = {},
