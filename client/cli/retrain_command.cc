@@ -90,7 +90,7 @@ absl::StatusOr<retrain::RefitMethod> ParseRefit(const std::string& text) {
   return WrongUsage(absl::StrCat("--refit '", text, "'; expected regularised or paper"));
 }
 
-// As far as they can be checked before anything is read.
+// Guidance, as far as it can be checked before anything is read.
 absl::Status CheckCandidates(const std::vector<std::string>& candidates) {
   const std::vector<int64_t> any_counts = {2, 1};
   std::set<std::string> seen;
