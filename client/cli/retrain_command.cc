@@ -171,7 +171,8 @@ absl::Status WriteResult(const RetrainFlags& flags, const retrain::RetrainResult
                              {"feature_space_digest", figures.feature_space_digest},
                              {"class_names", names.dump()},
                              {"figures", summary.dump()}};
-  ASSIGN_OR_RETURN(const std::string classifier, SerializeTensors(result.head.tensors(), metadata));
+  ASSIGN_OR_RETURN(const std::string classifier,
+                   SerializeSealedTensors(result.head.tensors(), metadata));
   RETURN_IF_ERROR(WriteFileAtomically(ClassifierPath(flags), classifier));
   ASSIGN_OR_RETURN(const std::string text, CanonicalJson(report::ToJson(figures)));
   return WriteFileAtomically(FiguresPath(flags), text + "\n");

@@ -205,7 +205,7 @@ absl::StatusOr<std::string> SerializeFeatureSet(const FeatureSet& set) {
     } else {
       metadata[kImportedName] = set.space.imported_name;
     }
-    return SerializeTensors({{kFeatures, set.features}, {kLabels, set.labels}}, metadata);
+    return SerializeSealedTensors({{kFeatures, set.features}, {kLabels, set.labels}}, metadata);
   });
 }
 

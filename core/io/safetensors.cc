@@ -222,7 +222,23 @@ absl::StatusOr<SafetensorsFile> SafetensorsFile::Parse(std::string bytes, std::s
   RETURN_IF_ERROR(parser.Parse(header));
   file.tensors_ = std::move(parser.tensors);
   file.metadata_ = std::move(parser.metadata);
+  RETURN_IF_ERROR(file.OpenSeal());
   return file;
+}
+
+absl::Status SafetensorsFile::OpenSeal() {
+  const auto seal = metadata_.extract(kContentDigestKey);
+  is_sealed_ = !seal.empty();
+  if (!is_sealed_) return absl::OkStatus();
+  const absl::StatusOr<Digest> digest = ContentDigest(tensors_, metadata_);
+  if (!digest.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("'", what_, "': ", digest.status().message()));
+  }
+  if (ToHex(*digest) == seal.mapped()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", what_, "' is damaged or was changed: its content has the SHA-256 ",
+                   ToHex(*digest), "; expected ", Quoted(seal.mapped()), ", as its metadata ",
+                   kContentDigestKey, " says; remove that member if the change was meant"));
 }
 
 absl::StatusOr<TensorView> SafetensorsFile::Get(const std::string& name, ElementType type,

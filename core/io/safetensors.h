@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/base/digest.h"
 
 namespace tailcast {
 
@@ -39,6 +40,8 @@ inline constexpr int64_t kMaxSafetensorsHeaderBytes = 16 << 20;
 inline constexpr size_t kMaxSafetensorsRank = 16;
 // The member of the header that is no tensor.
 inline constexpr char kSafetensorsMetadataName[] = "__metadata__";
+// The member of the metadata that seals a file: its ContentDigest(), in hexadecimal.
+inline constexpr char kContentDigestKey[] = "content_sha256";
 
 // Bytes of a tensor; INVALID_ARGUMENT for negative sizes and above 2^63.
 absl::StatusOr<int64_t> TensorBytes(ElementType type, const std::vector<int64_t>& shape);
@@ -56,14 +59,17 @@ using Metadata = std::map<std::string, std::string>;
 class SafetensorsFile {
  public:
   // NOT_FOUND or PERMISSION_DENIED as ReadFile(); INVALID_ARGUMENT, naming the file and the fault,
-  // if it is truncated, has overlaps or gaps, a size that differs from the shape's, or an unknown
-  // type.
+  // if it is truncated, has overlaps or gaps, a size that differs from the shape's, an unknown
+  // type, or a content that its seal does not fit.
   static absl::StatusOr<SafetensorsFile> Read(const std::string& path);
   // The same for bytes in memory; `what` stands for the file in messages.
   static absl::StatusOr<SafetensorsFile> Parse(std::string bytes, std::string what);
 
   const std::map<std::string, TensorView>& tensors() const { return tensors_; }
+  // Without the seal.
   const Metadata& metadata() const { return metadata_; }
+  // Whether the file carried the digest of its content, which then fits.
+  bool is_sealed() const { return is_sealed_; }
   // Path, for messages.
   const std::string& what() const { return what_; }
 
@@ -75,9 +81,13 @@ class SafetensorsFile {
   absl::StatusOr<std::string> GetMetadata(const std::string& key) const;
 
  private:
+  // Takes the seal out of the metadata and checks it.
+  absl::Status OpenSeal();
+
   std::shared_ptr<const std::string> bytes_;  // shared: views stay valid when the object moves
   std::map<std::string, TensorView> tensors_;
   Metadata metadata_;
+  bool is_sealed_ = false;
   std::string what_;
 };
 
@@ -85,6 +95,16 @@ class SafetensorsFile {
 // equal bytes. INVALID_ARGUMENT if data and shape differ in size.
 absl::StatusOr<std::string> SerializeSafetensors(const std::map<std::string, TensorView>& tensors,
                                                  const Metadata& metadata);
+
+// The same, sealed: with the digest of its content among the metadata, which every reader of ours
+// checks. Others read it as any file.
+absl::StatusOr<std::string> SerializeSealedSafetensors(
+    const std::map<std::string, TensorView>& tensors, const Metadata& metadata);
+
+// SHA-256 of the bytes of SerializeSafetensors(), so of a content however it is laid out. REQUIRES:
+// data fits the shapes.
+absl::StatusOr<Digest> ContentDigest(const std::map<std::string, TensorView>& tensors,
+                                     const Metadata& metadata);
 
 // The header alone, for a writer that appends the data itself: `tensors` without data, which follow
 // in order of name without gaps (readers of the format refuse gaps); the first starts at a multiple

@@ -1,6 +1,7 @@
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/digest.h"
 #include "core/base/json.h"
 #include "core/base/status_macros.h"
 #include "core/io/safetensors.h"
@@ -64,6 +65,24 @@ absl::StatusOr<std::string> SerializeSafetensors(const std::map<std::string, Ten
     absl::StrAppend(&file, view.data);
   }
   return file;
+}
+
+absl::StatusOr<std::string> SerializeSealedSafetensors(
+    const std::map<std::string, TensorView>& tensors, const Metadata& metadata) {
+  Metadata sealed = metadata;
+  sealed.erase(kContentDigestKey);
+  ASSIGN_OR_RETURN(const std::string content, SerializeSafetensors(tensors, sealed));
+  sealed[kContentDigestKey] = ToHex(Sha256Of(content));
+  return SerializeSafetensors(tensors, sealed);
+}
+
+absl::StatusOr<Digest> ContentDigest(const std::map<std::string, TensorView>& tensors,
+                                     const Metadata& metadata) {
+  ASSIGN_OR_RETURN(const std::string header, SafetensorsHeader(tensors, metadata));
+  Sha256 digest;
+  digest.Update(header);
+  for (const auto& [name, view] : tensors) digest.Update(view.data);
+  return digest.Finish();
 }
 
 }  // namespace tailcast

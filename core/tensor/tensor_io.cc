@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace tailcast {
 namespace {
@@ -44,6 +45,22 @@ absl::string_view BytesOf(const at::Tensor& tensor) {
 
 at::Tensor OnHost(const at::Tensor& tensor) { return tensor.detach().cpu().contiguous(); }
 
+// Tensors on the host and views of them.
+struct Hosted {
+  NamedTensors tensors;  // keeps the bytes that the views point to
+  std::map<std::string, TensorView> views;
+};
+
+absl::StatusOr<Hosted> ToHost(const NamedTensors& tensors) {
+  Hosted hosted;
+  for (const auto& [name, tensor] : tensors) {
+    ASSIGN_OR_RETURN(const ElementType type, ElementTypeOf(tensor.scalar_type(), name));
+    const at::Tensor& host = hosted.tensors[name] = OnHost(tensor);
+    hosted.views[name] = {.type = type, .shape = host.sizes().vec(), .data = BytesOf(host)};
+  }
+  return hosted;
+}
+
 }  // namespace
 
 at::Tensor ToTensor(const TensorView& view) {
@@ -56,15 +73,14 @@ at::Tensor ToTensor(const TensorView& view) {
 
 absl::StatusOr<std::string> SerializeTensors(const NamedTensors& tensors,
                                              const Metadata& metadata) {
-  NamedTensors hosted;  // keeps the bytes that the views point to
-  std::map<std::string, TensorView> views;
-  for (const auto& [name, tensor] : tensors) {
-    const auto type = ElementTypeOf(tensor.scalar_type(), name);
-    if (!type.ok()) return type.status();
-    const at::Tensor& host = hosted[name] = OnHost(tensor);
-    views[name] = {.type = *type, .shape = host.sizes().vec(), .data = BytesOf(host)};
-  }
-  return SerializeSafetensors(views, metadata);
+  ASSIGN_OR_RETURN(const Hosted hosted, ToHost(tensors));
+  return SerializeSafetensors(hosted.views, metadata);
+}
+
+absl::StatusOr<std::string> SerializeSealedTensors(const NamedTensors& tensors,
+                                                   const Metadata& metadata) {
+  ASSIGN_OR_RETURN(const Hosted hosted, ToHost(tensors));
+  return SerializeSealedSafetensors(hosted.views, metadata);
 }
 
 absl::StatusOr<NamedTensors> ReadTensors(const SafetensorsFile& file) {

@@ -20,6 +20,9 @@ at::Tensor ToTensor(const TensorView& view);
 // A safetensors file with these tensors, in the form of SerializeSafetensors(). Tensors are copied
 // to the CPU and made contiguous first.
 absl::StatusOr<std::string> SerializeTensors(const NamedTensors& tensors, const Metadata& metadata);
+// The same in the form of SerializeSealedSafetensors(), for files that leave our hands.
+absl::StatusOr<std::string> SerializeSealedTensors(const NamedTensors& tensors,
+                                                   const Metadata& metadata);
 
 // All tensors of a file. Errors as SafetensorsFile::Read().
 absl::StatusOr<NamedTensors> ReadTensors(const SafetensorsFile& file);

@@ -7,7 +7,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "core/base/digest.h"
 #include "core/base/files.h"
 #include "core/base/quoted.h"
 #include "core/base/status_macros.h"
@@ -17,21 +16,13 @@ namespace tailcast::training {
 namespace {
 
 constexpr char kFormatKey[] = "format";
-constexpr char kFormat[] = "tailcast.checkpoint.v1";
-constexpr char kDigestKey[] = "digest";
+constexpr char kFormat[] = "tailcast.checkpoint.v2";
 constexpr char kRunPrefix[] = "run.";
 
 Metadata MetadataOf(const Checkpoint& checkpoint) {
   Metadata metadata = {{kFormatKey, kFormat}};
   for (const auto& [key, value] : checkpoint.run) metadata[absl::StrCat(kRunPrefix, key)] = value;
   return metadata;
-}
-
-// Of the file's bytes as they would be without the digest itself.
-absl::StatusOr<std::string> DigestOf(const Checkpoint& checkpoint) {
-  ASSIGN_OR_RETURN(const std::string bytes,
-                   SerializeTensors(checkpoint.tensors, MetadataOf(checkpoint)));
-  return ToHex(Sha256Of(bytes));
 }
 
 absl::Status Damaged(const std::string& path, absl::string_view fault) {
@@ -49,9 +40,8 @@ absl::Status Differs(const std::string& path, const std::string& key, const std:
 }  // namespace
 
 absl::Status SaveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
-  Metadata metadata = MetadataOf(checkpoint);
-  ASSIGN_OR_RETURN(metadata[kDigestKey], DigestOf(checkpoint));
-  ASSIGN_OR_RETURN(const std::string bytes, SerializeTensors(checkpoint.tensors, metadata));
+  ASSIGN_OR_RETURN(const std::string bytes,
+                   SerializeSealedTensors(checkpoint.tensors, MetadataOf(checkpoint)));
   return WriteFileAtomically(path, bytes);
 }
 
@@ -68,17 +58,13 @@ absl::StatusOr<Checkpoint> ParseCheckpoint(std::string bytes, const std::string&
     return Damaged(path, absl::StrCat("its format is ", Quoted(metadata[kFormatKey]),
                                       "; expected '", kFormat, "'"));
   }
+  if (!file->is_sealed()) return Damaged(path, "it lacks the digest of its content");
   Checkpoint checkpoint;
   ASSIGN_OR_RETURN(checkpoint.tensors, ReadTensors(*file));
   for (const auto& [key, value] : metadata) {
     if (absl::StartsWith(key, kRunPrefix)) {
       checkpoint.run[key.substr(sizeof(kRunPrefix) - 1)] = value;
     }
-  }
-  ASSIGN_OR_RETURN(const std::string digest, DigestOf(checkpoint));
-  if (digest != metadata[kDigestKey]) {
-    return Damaged(
-        path, absl::StrCat("its SHA-256 is ", digest, "; expected ", Quoted(metadata[kDigestKey])));
   }
   return checkpoint;
 }

@@ -19,7 +19,7 @@ struct Checkpoint {
   Metadata run;
 };
 
-// Replaces the file atomically; its content carries its own SHA-256. Errors as
+// Replaces the file atomically; its content is sealed with its SHA-256. Errors as
 // WriteFileAtomically().
 absl::Status SaveCheckpoint(const std::string& path, const Checkpoint& checkpoint);
 

@@ -85,7 +85,7 @@ absl::StatusOr<std::string> SerializeEncoderFile(const EncoderFile& file) {
     ASSIGN_OR_RETURN(const Metadata metadata, MetadataOf(file));
     NamedTensors tensors = file.head.tensors();
     AddTensors(kEncoderPrefix, file.encoder->tensors(), tensors);
-    return SerializeTensors(tensors, metadata);
+    return SerializeSealedTensors(tensors, metadata);
   });
 }
 

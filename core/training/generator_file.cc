@@ -59,7 +59,7 @@ absl::StatusOr<std::string> Serialize(const GeneratorFile& file) {
   } else {
     metadata[kImportedName] = file.space.imported_name;
   }
-  return SerializeTensors(file.generator->tensors(), metadata);
+  return SerializeSealedTensors(file.generator->tensors(), metadata);
 }
 
 absl::StatusOr<GeneratorFile> Parse(const SafetensorsFile& file) {

@@ -55,8 +55,9 @@ class RetrainTest(cli_case.CliCase):
         figures = json.loads((output / "figures.json").read_text())
         for name in ("address", "bundle", "bundle_digest", "choices", "rows_streamed", "seconds"):
             self.assertEqual(figures[name], run[name], name)
-        self.assertEqual(sorted(cli_case.read_safetensors(output / "classifier.safetensors")[0]),
-                         ["classifier.bias", "classifier.weight"])
+        tensors, metadata = cli_case.read_safetensors(output / "classifier.safetensors")
+        self.assertEqual(sorted(tensors), ["classifier.bias", "classifier.weight"])
+        self.assertIn("content_sha256", metadata)
 
     def check_report(self, report, page, runs, ablation):
         self.assertEqual((report["page"], report["json"]), (str(page), str(page.with_suffix(".json"))))

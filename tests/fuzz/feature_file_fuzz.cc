@@ -7,6 +7,7 @@
 #include "core/tensor/tensor_io.h"
 #include "tests/core/data/small_feature_set.h"
 #include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/unsealed.h"
 
 namespace tailcast {
 namespace {
@@ -49,7 +50,7 @@ std::vector<std::string> FuzzSeeds() {
   const data::FeatureSet set = data::SmallFeatureSet();
   data::FeatureSet imported = set;
   imported.space = {.encoder = ImportedSpace("mine"), .imported_name = "mine", .dimension = 2};
-  return {*data::SerializeFeatureSet(set), *data::SerializeFeatureSet(imported),
+  return {Unsealed(*data::SerializeFeatureSet(set)), Unsealed(*data::SerializeFeatureSet(imported)),
           *SerializeTensors({{"features", set.features}, {"labels", set.labels}},
                             {{"feature_space", "mine"}})};
 }

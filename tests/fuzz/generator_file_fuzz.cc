@@ -2,14 +2,15 @@
 #include "core/training/generator_file.h"
 #include "tests/core/training/small_generator_file.h"
 #include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/unsealed.h"
 
 namespace tailcast {
 
 std::vector<std::string> FuzzSeeds() {
   training::GeneratorFile file = training::SmallGeneratorFile();
-  std::vector<std::string> seeds = {*SerializeGeneratorFile(file)};
+  std::vector<std::string> seeds = {Unsealed(*SerializeGeneratorFile(file))};
   file.space.imported_name.clear();
-  seeds.push_back(*SerializeGeneratorFile(file));
+  seeds.push_back(Unsealed(*SerializeGeneratorFile(file)));
   return seeds;
 }
 

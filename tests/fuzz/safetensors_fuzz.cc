@@ -13,6 +13,7 @@ std::vector<std::string> FuzzSeeds() {
           *SerializeSafetensors({{"a", {ElementType::kUint8, {}, view.substr(0, 1)}},
                                  {"b", {ElementType::kBool, {0, 3}, {}}}},
                                 {}),
+          *SerializeSealedSafetensors({{"a", {ElementType::kUint8, {2}, view.substr(0, 2)}}}, {}),
           *SerializeSafetensors({}, {})};
 }
 

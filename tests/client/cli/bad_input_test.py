@@ -134,13 +134,19 @@ class BadEncoderTest(CliCase):
         self.encoder.unlink()
         self.fail_encode(self.encoder)
 
+    def test_a_flipped_bit_in_the_encoder_or_its_features(self):
+        whole = self.encoder.read_bytes()
+        cli_case.flip_last_byte(self.encoder)
+        self.fail_encode(self.encoder, "is damaged", "content_sha256")
+        self.encoder.write_bytes(whole)
+        self.succeed("encode", "--encoder", self.encoder, "--data", self.data, "--part", "test", "--output", self.output)
+        cli_case.flip_last_byte(self.output)
+        self.refuse("train", "generator", "--features", self.output, "--output", self.work / "generator.safetensors",
+                    says=(self.output, "is damaged", "content_sha256"))
+
     def test_weights_that_are_not_those_of_the_fingerprint(self):
-        data = bytearray(self.encoder.read_bytes())
-        header = struct.unpack("<Q", data[:8])[0]
-        entry = json.loads(data[8:8 + header])
-        name = next(name for name in entry if name.startswith("encoder."))
-        data[8 + header + entry[name]["data_offsets"][0]] ^= 1
-        self.encoder.write_bytes(bytes(data))
+        self.encoder.write_bytes(self.encoder.read_bytes().replace(b"content_sha256", b"without_a_seal"))
+        cli_case.flip_last_byte(self.encoder)
         self.fail_encode(self.encoder, "fingerprint")
 
     def test_images_of_another_size(self):
@@ -250,8 +256,14 @@ class BadRepositoryTest(CliCase):
         self.generator.write_bytes(self.generator.read_bytes()[:-1])
         self.refuse(*self.publish(), says=self.generator)
 
+    def test_a_generator_with_a_flipped_bit(self):
+        cli_case.flip_last_byte(self.generator)
+        self.refuse(*self.publish(), says=(self.generator, "is damaged", "content_sha256"))
+        self.assertFalse(self.repository.exists())
+
     def test_a_generator_whose_tensor_changed_its_size(self):
         tensors, metadata = cli_case.read_safetensors(self.generator)
+        del metadata["content_sha256"]
         write_safetensors(self.generator, {name: ("F32", [len(raw) // 4], struct.unpack(f"<{len(raw) // 4}f", raw))
                                            for name, raw in tensors.items()}, metadata)
         self.refuse(*self.publish(), says=self.generator)
@@ -295,10 +307,8 @@ class BadRepositoryTest(CliCase):
     def test_verify_names_every_damaged_file(self):
         folder = self.succeed_json(*self.publish())["folder"]
         weights = self.repository / "shapes" / "1" / "generator.safetensors"
-        data = bytearray(weights.read_bytes())
-        data[-1] ^= 1
         weights.chmod(0o644)
-        weights.write_bytes(bytes(data))
+        cli_case.flip_last_byte(weights)
         for target in (["shapes@1", "--repository", self.repository], [folder]):
             result = self.run_cli("verify", *target, "--json")
             self.assertEqual(result.returncode, 1)

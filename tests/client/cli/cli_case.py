@@ -73,6 +73,12 @@ def write_safetensors(path, tensors, metadata=None):
     pathlib.Path(path).write_bytes(struct.pack("<Q", len(text)) + text + body)
 
 
+def flip_last_byte(path):
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(bytes(data))
+
+
 def write_features(path, rows=60, dimension=4, metadata=None, edit=None, prefix=""):
     """Labelled features of CLASSES classes around different means; `edit` may spoil them."""
     labels = [i % CLASSES for i in range(rows)]

@@ -29,12 +29,13 @@ std::string Counting(int64_t count) {
 absl::Status WriteOurs(const std::string& folder) {
   const std::string features = Counting<float>(kRows * kColumns), labels = Counting<int64_t>(kRows);
   const std::vector<int64_t> shape = {kRows, kColumns};
-  ASSIGN_OR_RETURN(const std::string file,
-                   SerializeSafetensors({{"features", {ElementType::kFloat32, shape, features}},
-                                         {"labels", {ElementType::kInt64, {kRows}, labels}},
-                                         {"odd", {ElementType::kUint8, {3}, "xyz"}},
-                                         {"z", {ElementType::kFloat64, {}, "01234567"}}},
-                                        {{"address", "tc1-\xc3\xa9"}}));
+  ASSIGN_OR_RETURN(
+      const std::string file,
+      SerializeSealedSafetensors({{"features", {ElementType::kFloat32, shape, features}},
+                                  {"labels", {ElementType::kInt64, {kRows}, labels}},
+                                  {"odd", {ElementType::kUint8, {3}, "xyz"}},
+                                  {"z", {ElementType::kFloat64, {}, "01234567"}}},
+                                 {{"address", "tc1-\xc3\xa9"}}));
   RETURN_IF_ERROR(WriteFileAtomically(folder + "/ours.safetensors", file));
   return WriteFileAtomically(folder + "/ours.npy",
                              NpyHeader(ElementType::kFloat32, shape) + features);

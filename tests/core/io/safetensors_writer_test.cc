@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/digest.h"
 #include "core/io/safetensors.h"
 
 namespace tailcast {
@@ -113,6 +114,59 @@ TEST(SafetensorsWriterTest, HeadersAreWrittenUpToTheirLimit) {
 TEST(SafetensorsWriterTest, NamesThatAreNotUtf8AreRefused) {
   EXPECT_NE(ErrorOf(SafetensorsHeader({{"\xff", {ElementType::kUint8, {1}, {}}}}, {})), "no error");
   EXPECT_NE(ErrorOf(SafetensorsHeader({}, {{"k", "\xff"}})), "no error");
+}
+
+TEST(SealedSafetensorsTest, TheSealIsTheDigestOfTheFileWithoutIt) {
+  const Tensors tensors = {{"t", {ElementType::kUint8, {2}, "xy"}}};
+  const Metadata metadata = {{"k", "v"}};
+  const std::string plain = *SerializeSafetensors(tensors, metadata);
+  const std::string sealed = *SerializeSealedSafetensors(tensors, metadata);
+  Metadata with_seal = metadata;
+  with_seal["content_sha256"] = ToHex(Sha256Of(plain));
+  EXPECT_EQ(sealed, *SerializeSafetensors(tensors, with_seal));
+
+  const auto file = SafetensorsFile::Parse(sealed, "f");
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_TRUE(file->is_sealed());
+  EXPECT_EQ(file->metadata(), metadata);
+  EXPECT_FALSE(SafetensorsFile::Parse(plain, "f")->is_sealed());
+}
+
+TEST(SealedSafetensorsTest, AnyFlippedBitOfTheDataOrMetadataIsDamage) {
+  const std::string data = "0123456789abcdef";
+  const Tensors tensors = {{"t", {ElementType::kFloat32, {4}, data}}};
+  const std::string good = *SerializeSealedSafetensors(tensors, {{"dataset", "toy"}});
+  const size_t value = good.find("toy");
+  std::vector<size_t> places = {value, value + 1, value + 2};
+  for (size_t i = good.size() - data.size(); i < good.size(); ++i) places.push_back(i);
+  for (const size_t place : places) {
+    std::string bad = good;
+    bad[place] = static_cast<char>(bad[place] ^ (1 << (place % 7)));
+    const auto file = SafetensorsFile::Parse(bad, "f.safetensors");
+    ASSERT_EQ(file.status().code(), absl::StatusCode::kInvalidArgument) << place;
+    EXPECT_THAT(std::string(file.status().message()),
+                HasSubstr("'f.safetensors' is damaged or was changed: its content has the SHA-256"))
+        << place;
+  }
+}
+
+TEST(SealedSafetensorsTest, AFileThatIsReadCanBeSealedAgain) {
+  const Tensors tensors = {{"t", {ElementType::kUint8, {2}, "xy"}}};
+  const std::string sealed = *SerializeSealedSafetensors(tensors, {});
+  EXPECT_EQ(*SerializeSealedSafetensors(tensors, {{"content_sha256", "of another content"}}),
+            sealed);
+}
+
+TEST(SealedSafetensorsTest, AnotherLayoutOfTheSameContentFitsTheSeal) {
+  const Tensors tensors = {{"t", {ElementType::kUint8, {2}, "xy"}}};
+  const std::string seal = ToHex(*ContentDigest(tensors, {}));
+  const std::string header = R"({ "t": {"dtype":"U8","shape":[2],"data_offsets":[0,2]}, )"
+                             R"("__metadata__":{"content_sha256":")" +
+                             seal + R"("}})";
+  const std::string length = {static_cast<char>(header.size()), 0, 0, 0, 0, 0, 0, 0};
+  const auto file = SafetensorsFile::Parse(length + header + "xy", "f");
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_TRUE(file->is_sealed());
 }
 
 }  // namespace

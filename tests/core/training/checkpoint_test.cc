@@ -101,6 +101,17 @@ TEST(CheckpointTest, AnotherSafetensorsFileIsNoCheckpoint) {
   ExpectDamaged(folder.File("c"), *bytes, "encoder");
 }
 
+TEST(CheckpointTest, OneWithoutTheDigestOfItsContentIsDamage) {
+  const ScratchFolder folder;
+  const std::string path = folder.File("c");
+  const auto bytes = SerializeTensors({{"a", at::zeros({1})}},
+                                      {{"format", "tailcast.checkpoint.v2"}, {"run.steps", "1"}});
+  ASSERT_TRUE(WriteFileAtomically(path, *bytes).ok());
+  const auto loaded = LoadCheckpoint(path);
+  EXPECT_EQ(loaded.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(loaded.status().message(), HasSubstr("it lacks the digest of its content"));
+}
+
 TEST(CheckpointTest, SaysHowToGoOn) {
   const ScratchFolder folder;
   ASSERT_TRUE(WriteFileAtomically(folder.File("c"), "nonsense").ok());
