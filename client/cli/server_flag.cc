@@ -35,7 +35,12 @@ std::function<void(const client::RetryNotice&)> RetryPrinter(const std::string& 
     if (absl::Now() - *last < kNoticeInterval) return;
     *last = absl::Now();
     std::cerr << command << ": " << notice.failure.message() << "; trying again at "
-              << notice.next_server << std::endl;
+              << notice.next_server;
+    const absl::Duration remaining = absl::Ceil(notice.remaining, absl::Seconds(1));
+    if (remaining > absl::ZeroDuration() && remaining < absl::InfiniteDuration()) {
+      std::cerr << " for up to " << absl::ToInt64Seconds(remaining) << " s (--retry-for)";
+    }
+    std::cerr << std::endl;
   };
 }
 

@@ -20,8 +20,8 @@ CLI::Option* AddServerFlag(CLI::App& command, std::string& servers);
 // The flag's value as options for the client library. Wrong usage if it is no list of addresses.
 absl::StatusOr<client::FailoverOptions> ParseServerFlag(const std::string& servers);
 
-// Tells on standard error, in the name of `command`, what went wrong and where it goes on; not more
-// than once in five seconds.
+// Tells on standard error, in the name of `command`, which has --retry-for, what went wrong, where
+// it goes on and for how long; not more than once in five seconds.
 std::function<void(const client::RetryNotice&)> RetryPrinter(const std::string& command);
 
 }  // namespace tailcast::cli

@@ -48,7 +48,8 @@ absl::Status Failover::Recover(const absl::Status& failure) {
     return absl::UnavailableError(text);
   }
   if (options_.on_retry) {
-    options_.on_retry({.failure = failure, .next_server = server(), .delay = *delay});
+    options_.on_retry(
+        {.failure = failure, .next_server = server(), .delay = *delay, .remaining = remaining()});
   }
   clock_.SleepFor(*delay, options_.stop);
   return options_.stop.stop_requested() ? Stopped() : absl::OkStatus();
@@ -60,7 +61,10 @@ absl::Status Failover::Refuse(const absl::Status& failure) {
   servers_.erase(servers_.begin() + static_cast<std::ptrdiff_t>(current_));
   current_ %= servers_.size();
   if (options_.on_retry) {
-    options_.on_retry({.failure = failure, .next_server = server(), .delay = absl::ZeroDuration()});
+    options_.on_retry({.failure = failure,
+                       .next_server = server(),
+                       .delay = absl::ZeroDuration(),
+                       .remaining = remaining()});
   }
   return absl::OkStatus();
 }

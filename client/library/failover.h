@@ -32,6 +32,8 @@ struct RetryNotice {
   // Where and when it goes on.
   std::string next_server;
   absl::Duration delay;
+  // Time until it gives up, if nothing helps; infinite before the first transient failure.
+  absl::Duration remaining;
 };
 
 struct FailoverOptions {

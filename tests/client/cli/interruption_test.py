@@ -242,7 +242,7 @@ class ReadingInterruptionTest(CliCase):
                                  "--validation", self.features, "--test", self.features, "--head", head, "--output",
                                  self.output)
             line = process.stderr.readline()
-            self.assertRegex(line, f"^tailcast retrain: .*{address}.*; trying again at {address}")
+            self.assertRegex(line, f"^tailcast retrain: .*{address}.*; trying again at {address} for up to 60 s \\(--retry-for\\)$")
             process.send_signal(signal.SIGINT)
             stdout, stderr = process.communicate(timeout=60)
         self.assertEqual((process.returncode, stdout), (130, ""), stderr)

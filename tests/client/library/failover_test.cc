@@ -50,6 +50,21 @@ TEST_F(FailoverTest, DelaysDoubleUpToTheMaximumAndEndWithTheTime) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("gone"));
 }
 
+TEST_F(FailoverTest, ANoticeSaysWhatGoesOnWhereAndForHowLong) {
+  std::vector<RetryNotice> notices;
+  FailoverOptions options = Options({"a:1", "b:2"}, absl::Milliseconds(250));
+  options.on_retry = [&notices](const RetryNotice& notice) { notices.push_back(notice); };
+  Failover failover(options);
+  while (failover.Recover(kGone).ok()) continue;
+  ASSERT_EQ(notices.size(), 2u);
+  EXPECT_EQ(notices[0].failure, kGone);
+  EXPECT_EQ(notices[0].next_server, "b:2");
+  EXPECT_EQ(notices[0].delay, absl::Milliseconds(100));
+  EXPECT_EQ(notices[0].remaining, absl::Milliseconds(250));
+  EXPECT_EQ(notices[1].next_server, "a:1");
+  EXPECT_EQ(notices[1].remaining, absl::Milliseconds(150));
+}
+
 TEST_F(FailoverTest, JitterShortensADelayByAtMostItsShare) {
   clock_.set_jitter(0.5);
   Failover failover(Options({"a:1"}, absl::Seconds(15)));
