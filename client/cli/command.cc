@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/cord.h"
@@ -30,6 +31,20 @@ std::string FullName(const CLI::App& command) {
 const CLI::App& NamedCommand(const CLI::App& app) {
   const auto named = app.get_subcommands();
   return named.empty() ? app : NamedCommand(*named.front());
+}
+
+struct UnexpectedWord {
+  const CLI::App* command = nullptr;  // at which it stands
+  std::string word;
+};
+
+// The first word that no command took.
+std::optional<UnexpectedWord> FindUnexpectedWord(const CLI::App& app) {
+  for (const std::string& word : app.remaining()) {
+    if (word != "--") return UnexpectedWord{.command = &app, .word = word};
+  }
+  const auto named = app.get_subcommands();
+  return named.empty() ? std::nullopt : FindUnexpectedWord(*named.front());
 }
 
 int ReportError(const std::string& command, const absl::Status& status) {
@@ -117,6 +132,11 @@ int CommandRunner::ReportParseError(const CLI::ParseError& error) const {
   if (error.get_exit_code() == 0) {  // --help and --version
     root_.exit(error, std::cout, std::cerr);
     return std::cout.flush().good() ? kExitDone : kExitFailed;
+  }
+  // CLI11 names what is missing first, though a misspelt flag may be why it is.
+  if (const auto found = FindUnexpectedWord(root_)) {
+    return ReportError(FullName(*found->command),
+                       WrongUsage(absl::StrCat("unexpected argument '", found->word, "'")));
   }
   return ReportError(FullName(NamedCommand(root_)), WrongUsage(error.what()));
 }

@@ -36,7 +36,12 @@ int RunCommandLine(int argc, const char* const* argv) {
       "Generates features of rare classes: long-tailed sets, encoders, generators, bundles,\n"
       "streams of generated rows and the classifiers trained on them.",
       "tailcast");
-  app.footer("Every command has --help with an example.");
+  app.footer(
+      "Every command has --help with an example.\n"
+      "Examples:\n"
+      "  tailcast bundles --server 127.0.0.1:50071\n"
+      "  tailcast generate --server 127.0.0.1:50071 --bundle fashion-mnist-lt \\\n"
+      "    --plan balance-to=5900 --output fill.safetensors");
   CommandRunner runner(app);
   AddAllCommands(app, runner);
   return runner.Run(argc, argv);

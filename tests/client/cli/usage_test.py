@@ -14,15 +14,15 @@ COMMANDS = [["split"], ["train", "encoder"], ["encode"], ["train", "generator"],
 class UsageTest(CliCase):
 
     def listed_commands(self):
-        text = self.succeed("--help").split("Subcommands:")[1]
+        text = self.succeed("--help").split("Subcommands:")[1].split("Examples:")[0]
         return re.findall(r"^  (\w+) ", text, re.MULTILINE)
 
     def test_help_lists_every_command_and_each_has_an_example(self):
         listed = self.listed_commands()
         self.assertEqual(set(listed), {command[0] for command in COMMANDS})
-        for command in [[name] for name in listed] + COMMANDS:
+        for command in [[], *([name] for name in listed), *COMMANDS]:
             text = self.succeed(*command, "--help")
-            self.assertRegex(text, r"Examples?:\n  tailcast " + command[0], command)
+            self.assertRegex(text, r"Examples?:\n  tailcast " + " ".join(command), command)
 
     def test_every_command_has_version_json_and_quiet(self):
         version = self.succeed("--version")
@@ -47,9 +47,18 @@ class UsageTest(CliCase):
 
     def test_missing_and_unknown_flags_are_wrong_usage(self):
         self.refuse("split", "--data", "x", code=2, says="--output is required")
-        self.refuse("split", "--data", "x", "--output", "y", "--colour", "red", code=2, says="--colour")
+        self.refuse("split", "--data", "x", "--output", "y", "--colour", "red", code=2,
+                    says="unexpected argument '--colour'")
+        self.refuse("split", "--dataa", "x", "--output", "y", code=2, says="unexpected argument '--dataa'")
+        self.refuse("train", "--steps", "5", "generator", "--output", "o", code=2,
+                    says=("tailcast train: unexpected argument '--steps'", "'tailcast train --help'"))
         self.refuse("publish", "--repository", "r", "--name", "n", code=2, says="--generator is required")
         self.refuse("verify", code=2, says=("--repository", "tailcast verify --help"))
+
+    def test_what_follows_two_dashes_is_no_flag(self):
+        result = self.run_cli("label", "--", "b@1", "stable")
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        self.assertIn("tailcast label: --repository is required", result.stderr)
 
     def test_numbers_out_of_range_are_wrong_usage(self):
         generator = ["train", "generator", "--features", "f", "--output", "o"]
