@@ -14,6 +14,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -270,10 +271,27 @@ std::string Explain(const CLI::ParseError& error, const std::vector<Variable>& e
                       Sentence(absl::StripPrefix(fault->flag, "--"), fault->text));
 }
 
+// The first "--flag=" without a value; CLI11 would take the next word as it.
+std::optional<std::string> FindEmptyValue(const std::vector<std::string>& command_line) {
+  for (const std::string& word : command_line) {
+    if (word == "--") break;
+    if (absl::StartsWith(word, "--") && word.find('=') + 1 == word.size()) return word;
+  }
+  return std::nullopt;
+}
+
+int WrongUsage(const std::string& fault) {
+  std::fprintf(stderr, "tailcastd: %s\nRun with --help for more information.\n", fault.c_str());
+  return kWrongUsage;
+}
+
 }  // namespace
 
 std::variant<ServerFlags, int> ParseServerFlags(int argc, const char* const* argv) {
   const std::vector<std::string> command_line(argv + 1, argv + argc);
+  if (const auto word = FindEmptyValue(command_line)) {
+    return WrongUsage(absl::StrCat(*word, " has no value; expected ", *word, "VALUE"));
+  }
   const std::vector<Variable> environment = Environment();
   std::vector<std::string> arguments;
   for (const Variable& variable : environment) arguments.push_back(variable.argument);
@@ -284,9 +302,7 @@ std::variant<ServerFlags, int> ParseServerFlags(int argc, const char* const* arg
   } catch (const CLI::Success& done) {
     return parser.app.exit(done);
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "tailcastd: %s\nRun with --help for more information.\n",
-                 Explain(error, environment, command_line).c_str());
-    return kWrongUsage;
+    return WrongUsage(Explain(error, environment, command_line));
   }
   return ToServerFlags(std::move(parser.raw));
 }

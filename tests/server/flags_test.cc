@@ -171,6 +171,8 @@ TEST(ServerFlagsTest, AComplaintAboutTheCommandLineNamesFlagValueAndRule) {
             "tailcastd: --grace 'nan'; expected a number in [0, 86400]");
   EXPECT_EQ(Complaint({"--repository", "r", "--log-format", "xml"}),
             "tailcastd: --log-format 'xml'; expected one of text, json");
+  EXPECT_EQ(Complaint({"--repository", "r", "--workers=", "--grace", "1"}),
+            "tailcastd: --workers= has no value; expected --workers=VALUE");
   EXPECT_EQ(Complaint({"--nonsense"}),
             "tailcastd: The following argument was not expected: --nonsense");
   for (const char* const listen :
