@@ -41,7 +41,7 @@ target_link_options(tailcast_libtorch INTERFACE
   -Wl,-rpath-link,${TAILCAST_CUDA_LIB_DIR} -Wl,-rpath-link,${_libtorch}/lib)
 
 # LibTorch's headers take seconds to compile: they are precompiled here once and reused everywhere.
-file(WRITE ${CMAKE_BINARY_DIR}/torch_precompiled.cc "")
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/torch_precompiled.cc CONTENT "")  # only if it is not there
 add_library(tailcast_torch_precompiled OBJECT ${CMAKE_BINARY_DIR}/torch_precompiled.cc)
 target_link_libraries(tailcast_torch_precompiled PUBLIC tailcast::libtorch)
 target_precompile_headers(tailcast_torch_precompiled PRIVATE
