@@ -101,8 +101,8 @@ absl::StatusOr<std::string> SerializeSafetensors(const std::map<std::string, Ten
 absl::StatusOr<std::string> SerializeSealedSafetensors(
     const std::map<std::string, TensorView>& tensors, const Metadata& metadata);
 
-// SHA-256 of the bytes of SerializeSafetensors(), so of a content however it is laid out. REQUIRES:
-// data fits the shapes.
+// SHA-256 of the bytes of SerializeSafetensors(), so of a content however it is laid out. Does not
+// check that data and shape fit.
 absl::StatusOr<Digest> ContentDigest(const std::map<std::string, TensorView>& tensors,
                                      const Metadata& metadata);
 

@@ -71,8 +71,8 @@ absl::StatusOr<std::string> SerializeSealedSafetensors(
     const std::map<std::string, TensorView>& tensors, const Metadata& metadata) {
   Metadata sealed = metadata;
   sealed.erase(kContentDigestKey);
-  ASSIGN_OR_RETURN(const std::string content, SerializeSafetensors(tensors, sealed));
-  sealed[kContentDigestKey] = ToHex(Sha256Of(content));
+  ASSIGN_OR_RETURN(const Digest digest, ContentDigest(tensors, sealed));
+  sealed[kContentDigestKey] = ToHex(digest);
   return SerializeSafetensors(tensors, sealed);
 }
 

@@ -83,8 +83,11 @@ TEST(SafetensorsWriterTest, HeaderAndDataAreTheWholeFile) {
 }
 
 TEST(SafetensorsWriterTest, DataMustFitTheShape) {
-  EXPECT_THAT(ErrorOf(SerializeSafetensors({{"t", {ElementType::kFloat32, {2}, "1234567"}}}, {})),
-              HasSubstr("tensor 't' has 7 bytes; expected 8"));
+  const Tensors wrong = {{"t", {ElementType::kFloat32, {2}, "1234567"}}};
+  for (const auto& bytes :
+       {SerializeSafetensors(wrong, {}), SerializeSealedSafetensors(wrong, {})}) {
+    EXPECT_THAT(ErrorOf(bytes), HasSubstr("tensor 't' has 7 bytes; expected 8"));
+  }
 }
 
 TEST(SafetensorsWriterTest, ImpossibleTensorsAreRefused) {
